@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Model -> JSON tree, the inverse of model/decode.h. All return a new reference, NULL if out of memory. */
+#pragma once
+
+#include <jansson.h>
+
+struct model;
+struct listener;
+struct group;
+struct target;
+
+/*
+ * The configuration alone, such that decode_model gives it back: no facts, no draining targets,
+ * attributes that have their default value left out. hash_secret is included.
+ */
+json_t *encode_model(const struct model *model);
+
+/*
+ * Objects as the API shows them: every attribute (defaults too) and the facts. A group carries
+ * "targets": [...] and "fails_open"; a target has "state", "reason", "in_service" and "next_hop".
+ */
+json_t *encode_listener(const struct listener *listener);
+json_t *encode_group(const struct model *model, const struct group *group);
+json_t *encode_target(const struct target *target, int in_service);

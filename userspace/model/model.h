@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The model: listeners, groups and targets as plain data, with what is known of each target beside
+ * its configuration. There is one way to change anything: clone the model, edit the clone, validate
+ * it whole, hand it to change_commit. All ports are in host byte order.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+struct err;
+
+enum {
+	NAME_SIZE = LABEL_NAME_SIZE,	/* names: 1-63 of a-z A-Z 0-9 . _ -, not starting with . or - */
+	SECRET_SIZE = 16,
+	ROUTING_GROUPS_MAX = 8,
+	WEIGHT_MAX = 999,
+	PORT_ANY_FIRST = 0,		/* port `any` is the range 0-65535 */
+	PORT_ANY_LAST = 65535,
+};
+
+/* The NLB's states and reason codes; names by target_state_name and target_reason_name. */
+enum target_state {
+	TARGET_INITIAL,
+	TARGET_HEALTHY,
+	TARGET_UNHEALTHY,
+	TARGET_UNHEALTHY_DRAINING,
+	TARGET_UNUSED,
+	TARGET_DRAINING,
+	TARGET_UNAVAILABLE,
+	TARGET_STATE_COUNT,
+};
+
+enum target_reason {
+	TARGET_REASON_NONE,
+	TARGET_REASON_REGISTRATION_IN_PROGRESS,
+	TARGET_REASON_INITIAL_HEALTH_CHECKING,
+	TARGET_REASON_RESPONSE_CODE_MISMATCH,
+	TARGET_REASON_TIMEOUT,
+	TARGET_REASON_FAILED_HEALTH_CHECKS,
+	TARGET_REASON_NOT_REGISTERED,
+	TARGET_REASON_NOT_IN_USE,
+	TARGET_REASON_DEREGISTRATION_IN_PROGRESS,
+	TARGET_REASON_INVALID_STATE,
+	TARGET_REASON_HEALTH_CHECK_DISABLED,
+	TARGET_REASON_INTERNAL_ERROR,
+	TARGET_REASON_COUNT,
+};
+
+enum check_protocol { CHECK_TCP, CHECK_NONE, CHECK_PROTOCOL_COUNT };
+
+struct health_check {
+	enum check_protocol protocol;	/* CHECK_NONE: targets are `unavailable` and in service */
+	uint16_t port;			/* 0: traffic-port, the target's own */
+	uint32_t interval_ms;		/* 100 - 300000 */
+	uint32_t timeout_ms;		/* 100 - 300000 */
+	uint8_t healthy_threshold;	/* 1 - 10 */
+	uint8_t unhealthy_threshold;	/* 1 - 10 */
+};
+
+/* How packets reach an address: learnt from the kernel (dataplane/route.h), never configured. */
+enum hop_state {
+	HOP_UNKNOWN,		/* not looked up yet */
+	HOP_RESOLVED,		/* everything below is right */
+	HOP_NO_ROUTE,
+	HOP_NO_NEIGHBOUR,	/* a route, but nobody answers ARP or neighbour discovery */
+	HOP_NO_XDP,		/* the route leaves by an interface that is not among --interface */
+	HOP_LOCAL,		/* an address of the gateway itself */
+	HOP_STATE_COUNT,
+};
+
+struct next_hop {
+	enum hop_state state;
+	uint32_t ifindex;	/* to send through: the lower device of a VLAN */
+	uint16_t vlan;		/* VLAN id, 0: untagged */
+	uint16_t mtu;		/* of the route's interface */
+	uint8_t dst_mac[6], src_mac[6];
+	struct addr source;	/* the gateway's own address on this route: default outer source */
+};
+
+struct target {
+	struct addr addr;
+	uint16_t port;
+	uint16_t weight;		/* 0 - WEIGHT_MAX */
+	uint64_t drain_deadline_ms;	/* 0: registered; else removed, and gone at this Unix time */
+	enum target_state state;	/* from here on facts, not configuration */
+	enum target_reason reason;
+	struct next_hop hop;
+};
+
+struct group {
+	char name[NAME_SIZE];
+	enum forwarding forwarding;
+	struct health_check health_check;
+	uint32_t deregistration_delay_s;	/* 0 - 3600 */
+	struct addr tunnel_source[2];		/* ipip outer source, [0] IPv4, [1] IPv6; zero: the hop's */
+	struct target *targets;			/* owned; sorted by target_compare */
+	size_t target_count;
+};
+
+struct weighted_group {
+	char name[NAME_SIZE];
+	uint16_t weight;			/* 0 - WEIGHT_MAX */
+};
+
+struct listener {
+	char name[NAME_SIZE];
+	struct addr addr;
+	uint8_t protocol;			/* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t port_first, port_last;		/* equal: one port */
+	struct weighted_group groups[ROUTING_GROUPS_MAX];	/* the routing, sorted by name */
+	size_t group_count;			/* at least 1 */
+};
+
+struct model {
+	uint8_t hash_secret[SECRET_SIZE];
+	struct listener *listeners;		/* owned; sorted by name */
+	size_t listener_count;
+	struct group *groups;			/* owned; sorted by name */
+	size_t group_count;
+};
+
+/* Allocation: NULL is out of memory. The secret of a new model is zero. */
+struct model *model_new(void);
+struct model *model_clone(const struct model *model);
+void model_free(struct model **model);		/* NULL-safe; sets it to NULL */
+
+/* Defaults of DESIGN: nat, tcp check on traffic-port every 10 s, 2 s, 3, 3; delay 300 s. */
+void group_init(struct group *group, const char *name);
+
+/* Lookups return a pointer into the model, NULL if there is none; valid until the next edit. */
+struct listener *model_find_listener(const struct model *model, const char *name);
+struct group *model_find_group(const struct model *model, const char *name);
+struct target *group_find_target(const struct group *group, const struct addr *addr, uint16_t port);
+
+/*
+ * Edits insert in order, or replace the one of the same name (endpoint). They copy; model_put_group
+ * takes the targets of *group and leaves it empty. -ENOMEM is the only failure.
+ */
+int model_put_listener(struct model *model, const struct listener *listener);
+int model_put_group(struct model *model, struct group *group);
+int group_put_target(struct group *group, const struct target *target);
+
+/* Removals: false if there was none. */
+bool model_remove_listener(struct model *model, const char *name);
+bool model_remove_group(struct model *model, const char *name);
+bool group_remove_target(struct group *group, const struct addr *addr, uint16_t port);
+
+/* By address, then port. */
+int target_compare(const struct target *a, const struct target *b);
+
+bool group_is_used(const struct model *model, const struct group *group);	/* by any listener */
+bool target_is_draining(const struct target *target);
+
+/*
+ * Which targets of the group take new flows: registered, weight above 0 and healthy (or unavailable).
+ * If there are none of these and every registered target is unhealthy, the group fails open: all of
+ * its registered targets with a weight are in service.
+ */
+bool group_fails_open(const struct group *group);
+bool target_in_service(const struct target *target, bool fails_open);
+
+/*
+ * Carries what a new configuration does not say over from the current model: the facts of the
+ * targets that stay, and as draining (deadline now_ms + the group's delay) those that left a group
+ * which still exists and has a listener. A target that is back stops draining. -ENOMEM.
+ */
+int model_carry(struct model *next, const struct model *current, uint64_t now_ms);
+
+/* Removes the targets whose drain deadline has passed; the number removed. */
+size_t model_expire(struct model *model, uint64_t now_ms);
+/* The earliest drain deadline, 0 if nothing drains. */
+uint64_t model_next_deadline(const struct model *model);
+
+/* Names as they stand in files, JSON and metrics. The _parse ones return false for an unknown name. */
+const char *target_state_name(enum target_state state);
+const char *target_reason_name(enum target_reason reason);	/* "" for none */
+const char *hop_state_name(enum hop_state state);		/* "resolved", "no_route", ... */
+const char *forwarding_name(enum forwarding forwarding);
+bool forwarding_parse(const char *name, enum forwarding *forwarding);
+const char *check_protocol_name(enum check_protocol protocol);
+bool check_protocol_parse(const char *name, enum check_protocol *protocol);
+const char *protocol_name(uint8_t protocol);			/* "tcp", "udp" */
+bool protocol_parse(const char *name, uint8_t *protocol);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Packets per second by reason, from two samples of the reason counters. Pure. */
+#pragma once
+
+#include <stdint.h>
+
+#include "reasons.h"
+
+struct rates {
+	uint64_t sampled_ms;			/* monotonic; 0: no sample yet */
+	uint64_t count[REASON_COUNT];
+	double per_second[REASON_COUNT];	/* over the last full window */
+};
+
+/* Takes a sample; the rates are those since the previous one. */
+void rates_sample(struct rates *rates, const uint64_t count[REASON_COUNT], uint64_t now_ms);
