@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Text <-> addresses, endpoints and numbers: the parsers that files, API and command line share. */
 #include "base/addr.h"
 
 #include <arpa/inet.h>
@@ -73,7 +74,7 @@ int number_parse(const char *text, const char *what, uint64_t min, uint64_t max,
 
 int endpoint_parse(const char *text, struct addr *addr, uint16_t *port, struct err *err)
 {
-	const char *colon = strrchr(text, ':');
+	const char *colon = strrchr(text, ':'), *start = text;
 	char host[ADDR_TEXT_SIZE] = "";
 	struct addr parsed;
 	uint64_t number;
@@ -82,7 +83,7 @@ int endpoint_parse(const char *text, struct addr *addr, uint16_t *port, struct e
 
 	length = colon ? (size_t)(colon - text) : 0;
 	if (length && text[0] == '[' && colon[-1] == ']') {
-		text++;
+		start++;
 		length -= 2;
 	} else if (!length || memchr(text, ':', length)) {
 		return err_set(err, EINVAL,
@@ -91,7 +92,7 @@ int endpoint_parse(const char *text, struct addr *addr, uint16_t *port, struct e
 	}
 	if (length >= sizeof(host))
 		return err_set(err, EINVAL, "'%s': the address is too long", text);
-	memcpy(host, text, length);
+	memcpy(host, start, length);
 	r = addr_parse(host, &parsed, err);
 	if (!r)
 		r = number_parse(colon + 1, "port", 1, 65535, &number, err);
@@ -111,7 +112,8 @@ const char *endpoint_format(const struct addr *addr, uint16_t port, char *text)
 	return text;
 }
 
-socklen_t endpoint_to_sockaddr(const struct addr *addr, uint16_t port, struct sockaddr_storage *out)
+socklen_t endpoint_to_sockaddr(const struct addr *addr, uint16_t port,
+			       struct sockaddr_storage *out)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;

@@ -34,8 +34,9 @@ int endpoint_parse(const char *text, struct addr *addr, uint16_t *port, struct e
 const char *endpoint_format(const struct addr *addr, uint16_t port, char *text);
 
 /* port in host byte order; returns the length to pass with the address. */
-socklen_t endpoint_to_sockaddr(const struct addr *addr, uint16_t port, struct sockaddr_storage *out);
+socklen_t endpoint_to_sockaddr(const struct addr *addr, uint16_t port,
+			       struct sockaddr_storage *out);
 
-/* A decimal number in min..max, nothing before or after it. what names the value in the sentence. */
+/* A decimal number in min..max and nothing else. what names the value in the sentence. */
 int number_parse(const char *text, const char *what, uint64_t min, uint64_t max, uint64_t *out,
 		 struct err *err);

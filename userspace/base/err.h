@@ -9,10 +9,11 @@ struct err {
 
 /*
  * Sets the sentence and returns -code, so that `return err_set(err, EINVAL, ...)` does both. A NULL
- * err is allowed: the sentence is dropped.
+ * err is allowed: the sentence is dropped. Control characters become `?`; a sentence that is too
+ * long ends in `...`.
  */
 int err_set(struct err *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Puts "context: " in front of the sentence and returns -err->code. */
+/* Puts "context: " in front of the sentence and returns -err->code; -EINVAL with a NULL err. */
 int err_prefix(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* One line on stderr for each event, from wherever it happens; systemd keeps them. */
 #include "base/log.h"
 
 #include <stdio.h>

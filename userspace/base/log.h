@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The log: one line an event on stderr, `level topic: what 'name': detail`. State changes, never packets. */
+/* The log: one line an event on stderr, `level topic: what 'name': detail`. Never a packet. */
 #pragma once
 
 #include <stdarg.h>
