@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Model -> JSON tree, the inverse of model/decode.h. All return a new reference, NULL if out of memory. */
+/* Model -> JSON tree, the inverse of model/decode.h. New references; NULL if out of memory. */
 #pragma once
 
 #include <jansson.h>
@@ -11,13 +11,14 @@ struct target;
 
 /*
  * The configuration alone, such that decode_model gives it back: no facts, no draining targets,
- * attributes that have their default value left out. hash_secret is included.
+ * attributes that have their default value left out. hash_secret is included (unless it is zero).
  */
 json_t *encode_model(const struct model *model);
 
 /*
  * Objects as the API shows them: every attribute (defaults too) and the facts. A group carries
- * "targets": [...] and "fails_open"; a target has "state", "reason", "in_service" and "next_hop".
+ * "targets": [...], draining ones too, "in_use" and "fails_open"; a target has "state", "reason",
+ * "in_service" and "next_hop". How long it still drains is for the caller, who knows the time.
  */
 json_t *encode_listener(const struct listener *listener);
 json_t *encode_group(const struct model *model, const struct group *group);

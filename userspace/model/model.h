@@ -3,6 +3,7 @@
  * The model: listeners, groups and targets as plain data, with what is known of each target beside
  * its configuration. There is one way to change anything: clone the model, edit the clone, validate
  * it whole, hand it to change_commit. All ports are in host byte order.
+ * Arrays grow by the functions below alone: they know how much room there is (model/array.h).
  */
 #pragma once
 
@@ -15,7 +16,7 @@
 struct err;
 
 enum {
-	NAME_SIZE = LABEL_NAME_SIZE,	/* names: 1-63 of a-z A-Z 0-9 . _ -, not starting with . or - */
+	NAME_SIZE = LABEL_NAME_SIZE,	/* names: 1-63 of a-z A-Z 0-9 . _ -, no . or - first */
 	SECRET_SIZE = 16,
 	ROUTING_GROUPS_MAX = 8,
 	WEIGHT_MAX = 999,
@@ -81,12 +82,13 @@ struct next_hop {
 	uint8_t dst_mac[6], src_mac[6];
 	struct addr source;	/* the gateway's own address on this route: default outer source */
 };
+_Static_assert(sizeof(struct next_hop) == 40, "next hops are compared as bytes: no padding");
 
 struct target {
 	struct addr addr;
 	uint16_t port;
 	uint16_t weight;		/* 0 - WEIGHT_MAX */
-	uint64_t drain_deadline_ms;	/* 0: registered; else removed, and gone at this Unix time */
+	uint64_t drain_deadline_ms;	/* 0: registered; else gone at this Unix time */
 	enum target_state state;	/* from here on facts, not configuration */
 	enum target_reason reason;
 	struct next_hop hop;
@@ -97,7 +99,7 @@ struct group {
 	enum forwarding forwarding;
 	struct health_check health_check;
 	uint32_t deregistration_delay_s;	/* 0 - 3600 */
-	struct addr tunnel_source[2];		/* ipip outer source, [0] IPv4, [1] IPv6; zero: the hop's */
+	struct addr tunnel_source[2];	/* ipip outer source, [0] IPv4, [1] IPv6; zero: the hop's */
 	struct target *targets;			/* owned; sorted by target_compare */
 	size_t target_count;
 };
@@ -138,8 +140,9 @@ struct group *model_find_group(const struct model *model, const char *name);
 struct target *group_find_target(const struct group *group, const struct addr *addr, uint16_t port);
 
 /*
- * Edits insert in order, or replace the one of the same name (endpoint). They copy; model_put_group
- * takes the targets of *group and leaves it empty. -ENOMEM is the only failure.
+ * Edits insert in order, or replace the one of the same name (endpoint). They copy, and sort a
+ * listener's groups; model_put_group takes the targets of *group and leaves it empty. The only
+ * failure is -ENOMEM: nothing has changed then.
  */
 int model_put_listener(struct model *model, const struct listener *listener);
 int model_put_group(struct model *model, struct group *group);
@@ -153,13 +156,27 @@ bool group_remove_target(struct group *group, const struct addr *addr, uint16_t 
 /* By address, then port. */
 int target_compare(const struct target *a, const struct target *b);
 
-bool group_is_used(const struct model *model, const struct group *group);	/* by any listener */
+/* By any listener. */
+bool group_is_used(const struct model *model, const struct group *group);
+
+/*
+ * The same for all groups at once, and by what listeners: an array (free) in the order of
+ * model->groups, enum group_use or-ed. NULL if out of memory.
+ */
+enum group_use {
+	GROUP_USED_BY_V4 = 1 << 0,
+	GROUP_USED_BY_V6 = 1 << 1,
+	GROUP_USED_BY_TCP = 1 << 2,
+	GROUP_USED_BY_UDP = 1 << 3,
+};
+uint8_t *model_group_uses(const struct model *model);
+
 bool target_is_draining(const struct target *target);
 
 /*
- * Which targets of the group take new flows: registered, weight above 0 and healthy (or unavailable).
- * If there are none of these and every registered target is unhealthy, the group fails open: all of
- * its registered targets with a weight are in service.
+ * Which targets of the group take new flows: registered, weight above 0 and healthy (or
+ * unavailable). If there are some with a weight, and all of them are unhealthy, the group fails
+ * open: all of them are in service.
  */
 bool group_fails_open(const struct group *group);
 bool target_in_service(const struct target *target, bool fails_open);
@@ -167,7 +184,9 @@ bool target_in_service(const struct target *target, bool fails_open);
 /*
  * Carries what a new configuration does not say over from the current model: the facts of the
  * targets that stay, and as draining (deadline now_ms + the group's delay) those that left a group
- * which still exists and has a listener. A target that is back stops draining. -ENOMEM.
+ * which still exists and has a listener of their family. A target that is back stops draining and
+ * starts as `initial`. Draining targets whose time is over, or that no such listener leads to any
+ * more, are not in the result. -ENOMEM: next is good for nothing but model_free then.
  */
 int model_carry(struct model *next, const struct model *current, uint64_t now_ms);
 
@@ -176,7 +195,7 @@ size_t model_expire(struct model *model, uint64_t now_ms);
 /* The earliest drain deadline, 0 if nothing drains. */
 uint64_t model_next_deadline(const struct model *model);
 
-/* Names as they stand in files, JSON and metrics. The _parse ones return false for an unknown name. */
+/* Names as they stand in files, JSON and metrics. _parse returns false for an unknown name. */
 const char *target_state_name(enum target_state state);
 const char *target_reason_name(enum target_reason reason);	/* "" for none */
 const char *hop_state_name(enum hop_state state);		/* "resolved", "no_route", ... */
@@ -186,3 +205,7 @@ const char *check_protocol_name(enum check_protocol protocol);
 bool check_protocol_parse(const char *name, enum check_protocol *protocol);
 const char *protocol_name(uint8_t protocol);			/* "tcp", "udp" */
 bool protocol_parse(const char *name, uint8_t *protocol);
+
+/* Ports of a listener: "80", "8000-8999", "any". text holds PORTS_TEXT_SIZE bytes; returns text. */
+enum { PORTS_TEXT_SIZE = sizeof("65535-65535") };
+const char *ports_format(uint16_t first, uint16_t last, char *text);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The JSON tree of the state file: { "version": 1, "config": the configuration, "draining": [ the
+ * targets that are removed and still drain, each with its group and its deadline ] }.
+ */
+#pragma once
+
+#include <jansson.h>
+
+struct err;
+struct model;
+
+/* A new reference, NULL if out of memory. */
+json_t *state_encode(const struct model *model);
+
+/* *out is a new model (model_free); untouched on failure. */
+int state_decode(const json_t *tree, struct model **out, struct err *err);
