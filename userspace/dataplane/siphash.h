@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* SipHash-1-3 of a byte string, for user space (the program has its own, over packed words: bpf/hash.h). */
+/* SipHash-1-3 of a byte string. (The program has its own, over packed words: bpf/hash.h.) */
 #pragma once
 
 #include <stddef.h>
