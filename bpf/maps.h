@@ -21,6 +21,13 @@ struct {
 	__type(value, struct config);
 } config SEC(".maps");
 
+static __always_inline const struct config *find_config(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&config, &zero);
+}
+
 /* Listener by destination. When full the daemon refuses the change; the program never inserts. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -87,7 +94,9 @@ struct {
 	__type(value, struct direct_flows);
 } direct_flows SEC(".maps");
 
-/* How to leave by the interface (key: ifindex) that a route lookup named. Absent: let the kernel. */
+/*
+ * How to leave by the interface (key: ifindex) that a route lookup named. Absent: let the kernel.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LINKS_MAX);
@@ -103,7 +112,9 @@ struct {
 	__type(value, __u32);
 } devices SEC(".maps");
 
-/* Counters, per CPU; the program adds, the daemon reads, and zeroes an index before it reuses it. */
+/*
+ * Counters, per CPU; the program adds, the daemon reads, and zeroes an index before it reuses it.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, LISTENERS_MAX);

@@ -60,7 +60,8 @@ struct port_ranges {
 _Static_assert(sizeof(struct port_ranges) == 4 + 6 * RANGES_MAX, "struct port_ranges");
 
 enum listener_flags {
-	LISTENER_KEEPS_PORT = 1 << 0,	/* a range or `any`: nat leaves the destination port alone */
+	/* a range or `any`: nat leaves the destination port alone */
+	LISTENER_KEEPS_PORT = 1 << 0,
 };
 
 /* What a packet needs to know of its listener. The ring is slots[ring_base ..] of 2^k slots. */
@@ -81,7 +82,9 @@ struct reply_entry {
 };
 _Static_assert(sizeof(struct reply_entry) == 20, "struct reply_entry");
 
-/* A target id is an index into targets with the generation of its owner, never reused while named. */
+/*
+ * A target id is an index into targets with the generation of its owner, never reused while named.
+ */
 enum target_id_layout {
 	TARGET_INDEX_BITS = 16,
 	TARGET_GENERATION_BITS = 8,
@@ -112,30 +115,39 @@ struct target_entry {
 	struct addr addr;		/* nat: the new destination; ipip: the outer destination */
 	struct addr source;		/* ipip: the outer source */
 	__u8 dst_mac[6], src_mac[6];	/* next hop's and egress interface's */
-	__u32 ifindex;			/* egress interface (the lower one of a VLAN); 0: no next hop known */
+	/* egress interface (the lower one of a VLAN); 0: no next hop known */
+	__u32 ifindex;
 	__be16 vlan;			/* 802.1Q tag control of the egress; 0: untagged */
-	__be16 port;			/* nat: the new destination port; 0: the packet keeps its own */
+	/* nat: the new destination port; 0: the packet keeps its own */
+	__be16 port;
 	__u16 mtu;			/* largest IP packet that the egress interface takes */
-	__u8 forwarding;		/* enum forwarding; FORWARDING_NONE: the entry is not in use */
+	/* enum forwarding; FORWARDING_NONE: the entry is not in use */
+	__u8 forwarding;
 	__u8 generation;		/* must equal TARGET_GENERATION of the id that led here */
 	__u32 pad[2];
 };
 _Static_assert(sizeof(struct target_entry) == 64, "struct target_entry");
 
-/* Per CPU, per listener and per target. */
+/*
+ * Per CPU. Of a listener: every packet that matched it, also those dropped later. Of a target: the
+ * packets that were sent to it.
+ */
 struct traffic {
 	__u64 packets;
-	__u64 bytes;			/* of IP packets as they came in, without Ethernet and VLAN headers */
+	/* of IP packets as they came in, without Ethernet and VLAN headers */
+	__u64 bytes;
 	__u64 flows;			/* TCP: SYNs */
 };
 _Static_assert(sizeof(struct traffic) == 24, "struct traffic");
 
-enum flow_state { FLOW_FREE, FLOW_EMBRYONIC, FLOW_ESTABLISHED, FLOW_DIRECT };
+/* In the order in which a full bucket gives them up. */
+enum flow_state { FLOW_FREE, FLOW_EMBRYONIC, FLOW_DIRECT, FLOW_ESTABLISHED };
 
 /* One entry of the flow table; always read and written as one 64-bit word. */
 union flow {
 	struct {
-		__u64 tag : 22;			/* of the flow hash, from bits that do not choose the bucket */
+		/* of the flow hash, from bits that do not choose the bucket */
+		__u64 tag : 22;
 		__u64 target : TARGET_ID_BITS;	/* 0 in a direct flow */
 		__u64 state : 2;		/* enum flow_state */
 		__u64 seen : 16;		/* second of the last packet, modulo 2^16 */
@@ -150,22 +162,25 @@ struct flow_bucket {
 _Static_assert(sizeof(struct flow_bucket) == 64, "struct flow_bucket");
 
 enum config_flags {
-	CONFIG_HAS_RANGES = 1 << 0,	/* some listener has a port range: look there on an exact miss */
-	CONFIG_HAS_NAT = 1 << 1,	/* some target is in nat: look for replies and direct flows */
+	/* some listener has a port range: look there on an exact miss */
+	CONFIG_HAS_RANGES = 1 << 0,
+	/* some target is in nat: look for replies and direct flows */
+	CONFIG_HAS_NAT = 1 << 1,
 };
 
 /* The only entry of the map config. abi_version stays the first field in every version. */
 struct config {
 	__u32 abi_version;
 	__u32 flags;			/* enum config_flags */
-	__u64 hash_secret[2];		/* the 16 bytes of the secret, little endian, as SipHash reads its key */
+	/* the 16 bytes of the secret, little endian, as SipHash reads its key */
+	__u64 hash_secret[2];
 	__u32 flow_bucket_mask;		/* number of buckets (a power of two) - 1 */
 	__u16 idle_timeout_tcp;		/* seconds */
 	__u16 idle_timeout_udp;
 };
 _Static_assert(sizeof(struct config) == 32, "struct config");
 
-/* The only entry of the map direct_flows: when a direct flow was last recorded. */
+/* The only entry of the map direct_flows: when a packet of a direct flow last left its mark. */
 struct direct_flows {
 	__u32 last_recorded;		/* second of bpf_ktime_get_ns; 0: never */
 	__u32 pad;
@@ -199,4 +214,7 @@ _Static_assert(sizeof(struct target_label) == 88, "struct target_label");
 
 struct listener_label {
 	char name[LABEL_NAME_SIZE];
+	/* which routing's ring the listener uses: a hash of its groups and weights */
+	__u64 routing;
 };
+_Static_assert(sizeof(struct listener_label) == 72, "struct listener_label");

@@ -23,7 +23,7 @@ enum action {
 	X(TRUNCATED, "truncated", PASS, \
 	  "The frame ends before its headers do; the kernel handles it.") \
 	X(MALFORMED, "malformed", PASS, \
-	  "A header length or version that can not be right; the kernel handles it.") \
+	  "A header length, version or address that can not be right; the kernel handles it.") \
 	X(FRAGMENT, "fragment", PASS, \
 	  "An IP fragment; the kernel handles it.") \
 	X(EXTENSION_HEADERS, "extension_headers", PASS, \
@@ -43,6 +43,9 @@ enum action {
 	X(REPLY_BY_KERNEL, "reply_by_kernel", PASS, \
 	  "A reply with its source rewritten, handed to the kernel to route: the next hop is not " \
 	  "resolved yet or leaves by an interface without XDP. Should not stay high.") \
+	X(REPLY_FORWARDING_OFF, "reply_forwarding_off", PASS, \
+	  "From a nat target, but the host does not forward what comes in by this interface. Clients " \
+	  "get no answer until sysctl net.ipv4.ip_forward or net.ipv6.conf.all.forwarding is 1.") \
 	X(FORWARDED, "forwarded", FORWARD, \
 	  "Steered to a target. Normal.") \
 	X(REPLIED, "replied", FORWARD, \
@@ -51,7 +54,7 @@ enum action {
 	  "The listener has no target in service: none registered, or none has passed its first " \
 	  "health check yet. See `sluicectl target list`.") \
 	X(STALE_TARGET, "stale_target", DROP, \
-	  "The slot names a target that is no longer there. Should not rise.") \
+	  "The slot names a target that is no longer there or of another IP version. Should not rise.") \
 	X(NO_NEXT_HOP, "no_next_hop", DROP, \
 	  "No route, no resolved neighbour, or no XDP interface leads to the target. See " \
 	  "`sluicectl target list`.") \

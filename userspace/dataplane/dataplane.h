@@ -42,7 +42,8 @@ struct attachment {
  * sentence: no privilege, pin_dir not on a bpffs, kernel too old, pins of another ABI version, no
  * such interface, not an Ethernet interface.
  */
-int dataplane_open(const struct dataplane_options *options, struct dataplane **out, struct err *err);
+int dataplane_open(const struct dataplane_options *options, struct dataplane **out,
+		   struct err *err);
 
 /*
  * Attaches to every interface, or replaces the program of a pinned link atomically, and pins. On
@@ -61,6 +62,13 @@ int dataplane_detach(struct dataplane *dp, struct err *err);
  * was written is undone and the sentence names the step; if undoing failed too it says so.
  */
 int dataplane_apply(struct dataplane *dp, const struct model *model, struct err *err);
+
+/*
+ * How packets leave by the interfaces that routes name (route_links); the map is made equal to it.
+ */
+struct route_link;
+int dataplane_set_links(struct dataplane *dp, const struct route_link *links, size_t count,
+			struct err *err);
 
 /*
  * After open with adopted maps: fills the facts (state, reason) of the model's targets from the

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "dataplane/apply.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "dataplane/image.h"
+#include "dataplane/maps.h"
+
+struct way {
+	const struct map_writer *writer;
+	const struct image *from, *to;
+};
+
+static int update(const struct way *way, enum map_id map, const void *key, const void *value)
+{
+	return way->writer->update(way->writer->context, map, key, value);
+}
+
+/* What is gone already is as it should be: a way back may name what was never written. */
+static int drop(const struct way *way, enum map_id map, const void *key)
+{
+	int r = way->writer->remove(way->writer->context, map, key);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+/* One kind of row: how to order, write and remove it. old is NULL for a new row. */
+struct kind {
+	size_t table;			/* offset in struct image */
+	size_t row_size;
+	int (*compare)(const void *a, const void *b);
+	int (*put)(const struct way *way, const void *row, const void *old);
+	int (*remove)(const struct way *way, const void *row);
+};
+
+static const struct table *table_of(const struct image *image, const struct kind *kind)
+{
+	return (const struct table *)((const char *)image + kind->table);
+}
+
+/* Walks both tables in order; puts rows that are new or differ, or removes those that are gone. */
+static int each_difference(const struct way *way, const struct kind *kind, bool removals)
+{
+	const struct table *from = table_of(way->from, kind), *to = table_of(way->to, kind);
+	const char *old = from->rows, *new = to->rows;
+	size_t i = 0, j = 0;
+	int r = 0;
+
+	while (!r && (i < from->count || j < to->count)) {
+		const char *a = old + i * kind->row_size, *b = new + j * kind->row_size;
+		int order = i == from->count ? 1 : j == to->count ? -1 : kind->compare(a, b);
+
+		if (order < 0 && removals)
+			r = kind->remove(way, a);
+		else if (order > 0 && !removals)
+			r = kind->put(way, b, NULL);
+		else if (order == 0 && !removals && memcmp(a, b, kind->row_size))
+			r = kind->put(way, b, a);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return r;
+}
+
+static int put_target(const struct way *way, const void *row, const void *old)
+{
+	const struct image_target *target = row, *before = old;
+	static const struct traffic zero;
+	int r = 0;
+
+	if (!before || memcmp(&before->label, &target->label, sizeof(target->label)))
+		r = update(way, MAP_TARGET_LABELS, &target->index, &target->label);
+	if (!r && !before)
+		r = update(way, MAP_TARGET_TRAFFIC, &target->index, &zero);
+	if (!r && (!before || memcmp(&before->entry, &target->entry, sizeof(target->entry))))
+		r = update(way, MAP_TARGETS, &target->index, &target->entry);
+	return r;
+}
+
+/* The generation stays in the entry: the next owner of the index must not get the same one. */
+static int remove_target(const struct way *way, const void *row)
+{
+	const struct image_target *target = row;
+	const struct target_entry empty = { .generation = target->entry.generation };
+	const struct target_label free_label = { .port = 0 };
+	int r;
+
+	r = update(way, MAP_TARGETS, &target->index, &empty);
+	return r ? r : update(way, MAP_TARGET_LABELS, &target->index, &free_label);
+}
+
+static void store_ring(const struct way *way, const struct image_ring *ring,
+		       const struct image_ring *before)
+{
+	bool in_place = before && before->base == ring->base && before->bits == ring->bits;
+	const struct map_writer *writer = way->writer;
+
+	if (in_place && before->slots == ring->slots)
+		return;
+	for (uint32_t i = 0; i < 1u << ring->bits; i++) {
+		if (in_place && before->slots->id[i] == ring->slots->id[i])
+			continue;
+		writer->store_slot(writer->context, ring->base + i,
+				   (union slot){ .current = ring->slots->id[i] });
+	}
+}
+
+static int put_ring(const struct way *way, const void *row, const void *old)
+{
+	store_ring(way, row, old);
+	return 0;
+}
+
+/* Nothing leads to the slots of a removed ring; the next ring there overwrites all of them. */
+static int remove_ring(const struct way *way, const void *row)
+{
+	(void)way;
+	(void)row;
+	return 0;
+}
+
+static int put_listener(const struct way *way, const void *row, const void *old)
+{
+	const struct image_listener *listener = row, *before = old;
+	static const struct traffic zero;
+	int r = 0;
+
+	if (!before || memcmp(&before->label, &listener->label, sizeof(listener->label)))
+		r = update(way, MAP_LISTENER_LABELS, &listener->entry.id, &listener->label);
+	if (!r && (!before || before->entry.id != listener->entry.id))
+		r = update(way, MAP_LISTENER_TRAFFIC, &listener->entry.id, &zero);
+	return r ? r : update(way, MAP_LISTENERS, &listener->key, &listener->entry);
+}
+
+static int remove_listener(const struct way *way, const void *row)
+{
+	return drop(way, MAP_LISTENERS, row);
+}
+
+static int put_reply(const struct way *way, const void *row, const void *old)
+{
+	const struct image_reply *reply = row;
+
+	(void)old;
+	return update(way, MAP_REPLIES, &reply->key, &reply->entry);
+}
+
+static int remove_reply(const struct way *way, const void *row)
+{
+	return drop(way, MAP_REPLIES, row);
+}
+
+static int put_listener_ranges(const struct way *way, const void *row, const void *old)
+{
+	const struct image_ranges *ranges = row;
+
+	(void)old;
+	return update(way, MAP_LISTENER_RANGES, &ranges->key, &ranges->ranges);
+}
+
+static int remove_listener_ranges(const struct way *way, const void *row)
+{
+	return drop(way, MAP_LISTENER_RANGES, row);
+}
+
+static int put_reply_ranges(const struct way *way, const void *row, const void *old)
+{
+	const struct image_ranges *ranges = row;
+
+	(void)old;
+	return update(way, MAP_REPLY_RANGES, &ranges->key, &ranges->ranges);
+}
+
+static int remove_reply_ranges(const struct way *way, const void *row)
+{
+	return drop(way, MAP_REPLY_RANGES, row);
+}
+
+static const struct kind targets = {
+	.table = offsetof(struct image, targets),
+	.row_size = sizeof(struct image_target),
+	.compare = image_target_compare,
+	.put = put_target,
+	.remove = remove_target,
+};
+
+static const struct kind rings = {
+	.table = offsetof(struct image, rings),
+	.row_size = sizeof(struct image_ring),
+	.compare = image_ring_compare,
+	.put = put_ring,
+	.remove = remove_ring,
+};
+
+static const struct kind listeners = {
+	.table = offsetof(struct image, listeners),
+	.row_size = sizeof(struct image_listener),
+	.compare = endpoint_key_compare,
+	.put = put_listener,
+	.remove = remove_listener,
+};
+
+static const struct kind replies = {
+	.table = offsetof(struct image, replies),
+	.row_size = sizeof(struct image_reply),
+	.compare = endpoint_key_compare,
+	.put = put_reply,
+	.remove = remove_reply,
+};
+
+static const struct kind listener_ranges = {
+	.table = offsetof(struct image, listener_ranges),
+	.row_size = sizeof(struct image_ranges),
+	.compare = endpoint_key_compare,
+	.put = put_listener_ranges,
+	.remove = remove_listener_ranges,
+};
+
+static const struct kind reply_ranges = {
+	.table = offsetof(struct image, reply_ranges),
+	.row_size = sizeof(struct image_ranges),
+	.compare = endpoint_key_compare,
+	.put = put_reply_ranges,
+	.remove = remove_reply_ranges,
+};
+
+/* Whether an index or slots that packets may still be on their way to become free for others. */
+static bool frees_anything(const struct way *way)
+{
+	const struct image_target *target = way->from->targets.rows;
+	const struct image_ring *ring = way->from->rings.rows;
+
+	for (size_t i = 0; i < way->from->targets.count; i++, target++) {
+		if (!image_find_target(way->to, target->label.group, &target->label.addr,
+				       target->label.port))
+			return true;
+	}
+	for (size_t i = 0; i < way->from->rings.count; i++, ring++) {
+		const struct image_ring *after = image_find_ring(way->to, ring->routing);
+
+		if (!after || after->base != ring->base)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Every entry is there before anything leads to it, and nothing leads to it when it goes: ranges
+ * name entries of listeners and replies, listeners name rings, rings name targets.
+ */
+static const struct {
+	const char *what;
+	const struct kind *kind;
+	bool removals;
+} steps[] = {
+	{ "targets", &targets, false },
+	{ "rings", &rings, false },
+	{ "replies", &replies, false },
+	{ "reply ranges", &reply_ranges, false },
+	{ "listeners", &listeners, false },
+	{ "listener ranges", &listener_ranges, false },
+	{ "old listener ranges", &listener_ranges, true },
+	{ "old listeners", &listeners, true },
+	{ "old reply ranges", &reply_ranges, true },
+	{ "old replies", &replies, true },
+	{ "old rings", &rings, true },
+	{ "old targets", &targets, true },
+};
+
+/* While old and new entries stand side by side the program must look wherever either of them is. */
+static int put_config(const struct way *way, bool both)
+{
+	struct config config = way->to->config;
+	const uint32_t key = 0;
+
+	if (both)
+		config.flags |= way->from->config.flags;
+	return update(way, MAP_CONFIG, &key, &config);
+}
+
+static int go(const struct way *way, struct err *err)
+{
+	const struct map_writer *writer = way->writer;
+	const char *what = "configuration";
+	int r;
+
+	r = put_config(way, true);
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && !r; i++) {
+		what = steps[i].what;
+		if (steps[i].kind == &targets && steps[i].removals && frees_anything(way))
+			writer->wait_for_readers(writer->context);
+		r = each_difference(way, steps[i].kind, steps[i].removals);
+	}
+	if (!r)
+		r = put_config(way, false);
+	return r ? err_set(err, -r, "writing %s to the maps failed: %s", what, strerror(-r)) : 0;
+}
+
+/* The way back is a way like any other: from where we wanted to be to where we were. */
+int apply(const struct map_writer *writer, const struct image *from, const struct image *to,
+	  struct err *err)
+{
+	const struct way there = { .writer = writer, .from = from, .to = to };
+	const struct way back = { .writer = writer, .from = to, .to = from };
+	struct err undo_err;
+
+	if (!go(&there, err))
+		return 0;
+	if (!go(&back, &undo_err))
+		return err_prefix(err, "nothing was changed");
+	err_prefix(err, "the maps are between two states, restart sluiced");
+	return -ENOTRECOVERABLE;
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "dataplane/attach.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/log.h"
+
+#define LINK_PREFIX "link-"
+
+static void pin_path(const struct link *link, const char *pin_dir, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/" LINK_PREFIX "%s", pin_dir, link->attachment.name);
+}
+
+static int check_ethernet(const char *interface, struct err *err)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request))
+		return err_set(err, errno, "interface '%s': %s", interface, strerror(errno));
+	if (request.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+		return err_set(err, EINVAL, "interface '%s' is not an Ethernet interface", interface);
+	return 0;
+}
+
+int link_init(struct link *link, const char *interface, struct err *err)
+{
+	*link = (struct link){ .fd = -1 };
+	if (strlen(interface) >= sizeof(link->attachment.name))
+		return err_set(err, EINVAL, "interface '%s': the name is too long", interface);
+	link->attachment.ifindex = if_nametoindex(interface);
+	if (!link->attachment.ifindex)
+		return err_set(err, ENODEV, "there is no interface '%s'; `ip link` lists them",
+			       interface);
+	strcpy(link->attachment.name, interface);
+	return check_ethernet(interface, err);
+}
+
+void link_clean(struct link *link)
+{
+	if (link->fd >= 0)
+		close(link->fd);
+	link->fd = -1;
+}
+
+/* Generic or native, as the kernel says; for a link that somebody else attached. */
+static enum xdp_mode mode_of(uint32_t ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	if (!bpf_xdp_query((int)ifindex, 0, &query) && query.attach_mode == XDP_ATTACHED_SKB)
+		return XDP_MODE_GENERIC;
+	return XDP_MODE_NATIVE;
+}
+
+/* The pinned link of this interface; -1 if there is none, or one of an interface that is gone. */
+static int open_pinned(const struct link *link, const char *path)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+	_cleanup_close_ int fd = bpf_obj_get(path);
+
+	if (fd < 0)
+		return -1;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) ||
+	    info.xdp.ifindex != link->attachment.ifindex) {
+		unlink(path);
+		return -1;
+	}
+	return take_fd(fd);
+}
+
+static int create(const struct link *link, int program, __u32 flags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
+	int fd = bpf_link_create(program, (int)link->attachment.ifindex, BPF_XDP, &options);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int explain(const struct link *link, int code, struct err *err)
+{
+	const char *name = link->attachment.name;
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	if ((code == EBUSY || code == EEXIST) &&
+	    !bpf_xdp_query((int)link->attachment.ifindex, 0, &query))
+		return err_set(err, code,
+			       "interface '%s' already runs another XDP program (id %u); "
+			       "detach it first: `ip link set dev %s xdp off`",
+			       name, query.prog_id, name);
+	if (code == EOPNOTSUPP)
+		return err_set(err, code,
+			       "interface '%s': its driver has no native XDP; use --xdp-mode generic",
+			       name);
+	return err_set(err, code, "attaching to interface '%s' failed: %s", name, strerror(code));
+}
+
+static int attach_new(struct link *link, int program, enum xdp_mode mode, struct err *err)
+{
+	struct attachment *attachment = &link->attachment;
+	int fd = -EOPNOTSUPP;
+
+	if (mode != XDP_MODE_GENERIC)
+		fd = create(link, program, XDP_FLAGS_DRV_MODE);
+	attachment->mode = XDP_MODE_NATIVE;
+	if (fd < 0 && mode != XDP_MODE_NATIVE && fd != -EBUSY && fd != -EEXIST) {
+		if (mode == XDP_MODE_AUTO)
+			snprintf(attachment->why, sizeof(attachment->why),
+				 "native mode failed: %s",
+				 fd == -EOPNOTSUPP ? "the driver has none" : strerror(-fd));
+		attachment->mode = XDP_MODE_GENERIC;
+		fd = create(link, program, XDP_FLAGS_SKB_MODE);
+	}
+	if (fd < 0)
+		return explain(link, -fd, err);
+	link->fd = fd;
+	link->is_new = true;
+	return 0;
+}
+
+static void log_attached(const struct link *link)
+{
+	const struct attachment *attachment = &link->attachment;
+	bool generic = attachment->mode == XDP_MODE_GENERIC;
+
+	log_info("xdp", "interface '%s': %s, %s mode%s%s", attachment->name,
+		 link->is_new ? "attached" : "program replaced", generic ? "generic" : "native",
+		 attachment->why[0] ? ": " : "", attachment->why);
+	if (generic)
+		log_warning("xdp", "interface '%s': generic mode is several times slower than native",
+			    attachment->name);
+}
+
+static int replace(struct link *link, int program, struct err *err)
+{
+	if (bpf_link_update(link->fd, program, NULL))
+		return err_set(err, errno, "interface '%s': replacing the program failed: %s",
+			       link->attachment.name, strerror(errno));
+	link->attachment.mode = mode_of(link->attachment.ifindex);
+	return 0;
+}
+
+int attach_link(struct link *link, int program, enum xdp_mode mode, const char *pin_dir,
+		struct err *err)
+{
+	char path[PATH_MAX];
+	int r;
+
+	pin_path(link, pin_dir, path);
+	link->fd = open_pinned(link, path);
+	if (link->fd >= 0) {
+		r = replace(link, program, err);
+	} else {
+		r = attach_new(link, program, mode, err);
+		if (!r && bpf_obj_pin(link->fd, path))
+			r = err_set(err, errno, "pinning %s failed: %s", path, strerror(errno));
+	}
+	if (!r)
+		log_attached(link);
+	return r;
+}
+
+void detach_link(struct link *link, const char *pin_dir)
+{
+	char path[PATH_MAX];
+
+	if (!link->is_new)
+		return;
+	pin_path(link, pin_dir, path);
+	unlink(path);
+	link_clean(link);
+}
+
+static bool is_wanted(const struct link *links, size_t count, const char *pin)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(pin + strlen(LINK_PREFIX), links[i].attachment.name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_link(const char *pin)
+{
+	return !strncmp(pin, LINK_PREFIX, strlen(LINK_PREFIX));
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* Unlinking alone detaches too, but only some time later. */
+static int remove_pin(const char *pin_dir, const char *pin)
+{
+	_cleanup_close_ int fd = -1;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", pin_dir, pin);
+	if (is_link(pin)) {
+		fd = bpf_obj_get(path);
+		if (fd >= 0)
+			bpf_link_detach(fd);
+	}
+	return unlink(path) && errno != ENOENT ? -errno : 0;
+}
+
+void detach_others(const struct link *links, size_t count, const char *pin_dir)
+{
+	_cleanup_(close_dir) DIR *dir = opendir(pin_dir);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (!is_link(entry->d_name) || is_wanted(links, count, entry->d_name))
+			continue;
+		if (!remove_pin(pin_dir, entry->d_name))
+			log_info("xdp", "interface '%s': detached, it is not among --interface any more",
+				 entry->d_name + strlen(LINK_PREFIX));
+	}
+}
+
+/* links_only: first the links, so that no packet meets a program whose maps are going. */
+static int remove_all(const char *pin_dir, DIR *dir, bool links_only)
+{
+	struct dirent *entry;
+	int r = 0;
+
+	rewinddir(dir);
+	while (!r && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' && (!links_only || is_link(entry->d_name)))
+			r = remove_pin(pin_dir, entry->d_name);
+	}
+	return r;
+}
+
+int remove_pins(const char *pin_dir, struct err *err)
+{
+	_cleanup_(close_dir) DIR *dir = opendir(pin_dir);
+	int r;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : err_set(err, errno, "%s: %s", pin_dir, strerror(errno));
+	r = remove_all(pin_dir, dir, true) ?: remove_all(pin_dir, dir, false);
+	if (!r && rmdir(pin_dir))
+		r = -errno;
+	return r ? err_set(err, -r, "removing the pins in %s failed: %s", pin_dir, strerror(-r)) : 0;
+}
