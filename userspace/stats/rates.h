@@ -12,5 +12,8 @@ struct rates {
 	double per_second[REASON_COUNT];	/* over the last full window */
 };
 
-/* Takes a sample; the rates are those since the previous one. */
+/*
+ * Takes a sample; the rates are those since the previous one, 0 after the first and for a counter
+ * that went backwards. A sample without time in between changes nothing.
+ */
 void rates_sample(struct rates *rates, const uint64_t count[REASON_COUNT], uint64_t now_ms);
