@@ -20,8 +20,10 @@ struct change {
 };
 
 /*
- * Takes *next, whatever happens, and sets it to NULL. On failure the current model, the maps and the
- * state file are as before and the sentence says why.
+ * Takes *next, whatever happens, and sets it to NULL. On failure the current model, the maps and
+ * the state file are as before, or the sentence says that they are not. Codes: those of
+ * model_validate; -ENOSPC and -E2BIG if the maps have no room; -ENOMEM; -EIO for everything else
+ * that fails below the model.
  */
 int change_commit(struct change *change, struct model **next, struct err *err);
 
