@@ -214,7 +214,7 @@ Test(encode_group, shows_defaults_use_and_targets)
 	_cleanup_(model_free) struct model *model =
 		build_model("group web; listener web tcp 192.0.2.10 80 web;"
 			    "target web 10.0.0.11:80 healthy; target web 10.0.0.12:80 unhealthy;");
-	json_auto_t *tree = encode_group(model, &model->groups[0]);
+	json_auto_t *tree = encode_group(&model->groups[0], group_is_used(model, &model->groups[0]));
 
 	expect_json(
 		tree,
@@ -233,7 +233,7 @@ Test(encode_group, that_fails_open_shows_its_targets_in_service)
 {
 	_cleanup_(model_free) struct model *model =
 		build_model("group web; target web [fd00::11]:80 unhealthy;");
-	json_auto_t *tree = encode_group(model, &model->groups[0]);
+	json_auto_t *tree = encode_group(&model->groups[0], group_is_used(model, &model->groups[0]));
 	const json_t *target = json_array_get(json_object_get(tree, "targets"), 0);
 
 	cr_assert(json_is_true(json_object_get(tree, "fails_open")));

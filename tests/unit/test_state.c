@@ -137,7 +137,8 @@ Test(state, comes_back_with_what_drains)
 		"listener web tcp 192.0.2.10 80 web; listener dns udp 2001:db8::53 any dns=5;"
 		"group web delay=60; target web 10.0.0.11:80 weight=7;"
 		"target web 10.0.0.12:80 weight=9 until=1760000000123;"
-		"group dns ipip source6=fd00::1; target dns [fd00::11]:53 until=1;");
+		"group dns ipip source6=fd00::1; target dns [fd00::11]:53 until=1;"
+		"target dns 10.0.0.12:80 until=2;");
 	_cleanup_(model_free) struct model *back = NULL;
 	const struct target *target;
 

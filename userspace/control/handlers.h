@@ -77,8 +77,11 @@ edit_handler post_group, patch_group, delete_group;
 show_handler get_targets, get_target;
 edit_handler post_target, patch_target, delete_target;
 
-/* A group with its targets, and their counters: a new object, NULL if out of memory. */
-json_t *describe_group(const struct server_options *api, const struct group *group);
+/*
+ * A group with its targets, and their counters: a new object, NULL if out of memory. in_use: some
+ * listener sends to it.
+ */
+json_t *describe_group(const struct server_options *api, const struct group *group, bool in_use);
 
 /* Adds the members of more to object; takes both, returns object, NULL if out of memory. */
 json_t *add_members(json_t *object, json_t *more);

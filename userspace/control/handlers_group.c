@@ -27,11 +27,16 @@ int get_groups(const struct server_options *api, const struct request *request,
 	       struct answer *answer, struct err *err)
 {
 	const struct model *model = api->change->model;
+	_cleanup_free_ uint8_t *uses = model_group_uses(model);
 	json_auto_t *groups = json_array();
 
 	(void)request, (void)err;
+	if (!uses)
+		return -ENOMEM;
 	for (size_t i = 0; i < model->group_count; i++) {
-		if (json_array_append_new(groups, describe_group(api, &model->groups[i])))
+		json_t *group = describe_group(api, &model->groups[i], uses[i]);
+
+		if (json_array_append_new(groups, group))
 			return -ENOMEM;
 	}
 	return answer_key(answer, "groups", json_incref(groups));
@@ -40,9 +45,12 @@ int get_groups(const struct server_options *api, const struct request *request,
 int get_group(const struct server_options *api, const struct request *request,
 	      struct answer *answer, struct err *err)
 {
-	const struct group *group = find_group(api->change->model, request->args[0], err);
+	const struct model *model = api->change->model;
+	const struct group *group = find_group(model, request->args[0], err);
 
-	return group ? answer_object(answer, describe_group(api, group)) : -ENOENT;
+	if (!group)
+		return -ENOENT;
+	return answer_object(answer, describe_group(api, group, group_is_used(model, group)));
 }
 
 static void clean_group(struct group *group)

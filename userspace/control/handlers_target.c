@@ -35,9 +35,9 @@ static json_t *describe_now(const struct server_options *api, const struct group
 					     (json_int_t)((left_ms + 999) / 1000)));
 }
 
-json_t *describe_group(const struct server_options *api, const struct group *group)
+json_t *describe_group(const struct server_options *api, const struct group *group, bool in_use)
 {
-	json_auto_t *object = encode_group(api->change->model, group);
+	json_auto_t *object = encode_group(group, in_use);
 	const json_t *targets = json_object_get(object, "targets");
 
 	for (size_t i = 0; i < group->target_count; i++) {
@@ -53,7 +53,7 @@ int get_targets(const struct server_options *api, const struct request *request,
 		struct answer *answer, struct err *err)
 {
 	const struct group *group = find_group(api->change->model, request->args[0], err);
-	json_auto_t *object = group ? describe_group(api, group) : NULL;
+	json_auto_t *object = group ? describe_group(api, group, true) : NULL;
 
 	if (!group)
 		return -ENOENT;

@@ -4,10 +4,11 @@
  * of the text, so that the first mistake is the one reported, and then put in sorted order, which
  * makes duplicates neighbours and each insertion an append.
  */
+#include "model/decode_object.h"
+
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "model/decode_object.h"
 #include "model/yaml.h"
 
 struct element {

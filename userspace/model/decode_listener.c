@@ -26,28 +26,34 @@ static int decode_protocol(const struct place *at, const struct field *field, co
 	return 0;
 }
 
+static int set_ports(struct listener *listener, uint16_t first, uint16_t last)
+{
+	listener->port_first = first;
+	listener->port_last = last;
+	return 0;
+}
+
 /* "80", "8000-8100" or "any". */
 static int read_ports(const struct place *at, const struct field *field, const char *text,
 		      struct listener *listener)
 {
-	uint16_t first = PORT_ANY_FIRST, last = PORT_ANY_LAST;
-	bool any = !strcmp(text, "any");
-	const char *end = any ? "" : port_read(text, &first);
+	uint16_t first = 0, last;
 	char shown[SHOWN_SIZE];
+	const char *end;
 
+	if (!strcmp(text, "any"))
+		return set_ports(listener, PORT_ANY_FIRST, PORT_ANY_LAST);
+	end = port_read(text, &first);
+	last = first;
 	if (end && *end == '-')
 		end = port_read(end + 1, &last);
-	else if (!any)
-		last = first;
 	if (!end || *end)
 		return decode_refuse(at, "%s '%s' is not a port in 1-65535, a range such as "
 				     "8000-8100 or any", field->key, show_text(text, shown));
 	if (first > last)
 		return decode_refuse(at, "%s range %u-%u ends before it begins", field->key, first,
 				     last);
-	listener->port_first = first;
-	listener->port_last = last;
-	return 0;
+	return set_ports(listener, first, last);
 }
 
 static int decode_ports(const struct place *at, const struct field *field, const json_t *value,
@@ -63,9 +69,15 @@ static int decode_ports(const struct place *at, const struct field *field, const
 		return decode_refuse_type(at, field, value,
 					  "a port in 1-65535, a range such as 8000-8100 or any");
 	r = number_read(at, field, value, &port);
-	if (!r)
-		listener->port_first = listener->port_last = (uint16_t)port;
-	return r;
+	return r ? r : set_ports(listener, (uint16_t)port, (uint16_t)port);
+}
+
+static int set_groups(struct listener *listener, const struct weighted_group *groups, size_t count)
+{
+	memset(listener->groups, 0, sizeof(listener->groups));
+	memcpy(listener->groups, groups, count * sizeof(*groups));
+	listener->group_count = count;
+	return 0;
 }
 
 static int decode_group_name(const struct place *at, const struct field *field,
@@ -73,15 +85,10 @@ static int decode_group_name(const struct place *at, const struct field *field,
 {
 	const struct field name = { .key = field->key, FIELD(struct weighted_group, name) };
 	struct weighted_group group = { .weight = 1 };
-	struct listener *listener = object;
 	int r;
 
 	r = decode_name(at, &name, value, &group);
-	if (r)
-		return r;
-	listener->groups[0] = group;
-	listener->group_count = 1;
-	return 0;
+	return r ? r : set_groups(object, &group, 1);
 }
 
 static int compare_weighted_groups(const void *a, const void *b)
@@ -111,7 +118,7 @@ static int decode_group_weight(const struct place *at, const char *name, const j
 static int decode_group_weights(const struct place *at, const struct field *field,
 				const json_t *value, void *object)
 {
-	struct listener *listener = object;
+	struct weighted_group groups[ROUTING_GROUPS_MAX] = { 0 };
 	struct place here = *at;
 	json_t *weight;
 	const char *name;
@@ -126,13 +133,12 @@ static int decode_group_weights(const struct place *at, const struct field *fiel
 				     ROUTING_GROUPS_MAX, json_object_size(value));
 	json_object_foreach((json_t *)value, name, weight) {
 		here.line = lines_find(at->lines, value, i);
-		r = decode_group_weight(&here, name, weight, &listener->groups[i++]);
+		r = decode_group_weight(&here, name, weight, &groups[i++]);
 		if (r)
 			return r;
 	}
-	qsort(listener->groups, i, sizeof(listener->groups[0]), compare_weighted_groups);
-	listener->group_count = i;
-	return 0;
+	qsort(groups, i, sizeof(groups[0]), compare_weighted_groups);
+	return set_groups(object, groups, i);
 }
 
 static const struct field fields[] = {

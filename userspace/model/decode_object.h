@@ -38,7 +38,6 @@ struct field {
 
 /* What the elements of a list are. */
 struct kind {
-	const char *name;		/* "listener" */
 	size_t size;			/* of the struct */
 	void (*init)(void *object);	/* over zeros */
 	void (*label)(const json_t *tree, size_t number, char *label);	/* LABEL_SIZE */

@@ -159,7 +159,7 @@ static json_t *encode_group_attributes(const struct group *group)
 	return ok ? take_ptr(object) : NULL;
 }
 
-json_t *encode_group(const struct model *model, const struct group *group)
+json_t *encode_group(const struct group *group, int in_use)
 {
 	json_auto_t *object = encode_group_attributes(group);
 	json_auto_t *targets = json_array();
@@ -172,7 +172,7 @@ json_t *encode_group(const struct model *model, const struct group *group)
 		if (json_array_append_new(targets, encode_target(target, in_service)))
 			return NULL;
 	}
-	if (!add(object, "in_use", json_boolean(group_is_used(model, group))) ||
+	if (!add(object, "in_use", json_boolean(in_use)) ||
 	    !add(object, "fails_open", json_boolean(fails_open)) ||
 	    !add(object, "targets", take_ptr(targets)))
 		return NULL;

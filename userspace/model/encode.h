@@ -21,5 +21,5 @@ json_t *encode_model(const struct model *model);
  * "in_service" and "next_hop". How long it still drains is for the caller, who knows the time.
  */
 json_t *encode_listener(const struct listener *listener);
-json_t *encode_group(const struct model *model, const struct group *group);
+json_t *encode_group(const struct group *group, int in_use);
 json_t *encode_target(const struct target *target, int in_service);

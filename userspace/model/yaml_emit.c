@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* JSON tree -> YAML text, such that yaml_parse gives the same tree back: for export. */
+#include "model/yaml.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
 #include "base/cleanup.h"
-#include "model/yaml.h"
 #include "model/yaml_scalar.h"
 
 static void cleanup_file(FILE **file)
