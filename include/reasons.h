@@ -42,7 +42,9 @@ enum action {
 	  "A reply larger than the path to the client; the kernel tells the target by ICMP.") \
 	X(REPLY_BY_KERNEL, "reply_by_kernel", PASS, \
 	  "A reply with its source rewritten, handed to the kernel to route: the next hop is not " \
-	  "resolved yet or leaves by an interface without XDP. Should not stay high.") \
+	  "resolved yet or leaves by an interface without XDP. Should not stay high. Where the " \
+	  "listener's address is this host's own, the kernel takes such IPv4 packets only with " \
+	  "sysctl net.ipv4.conf.INTERFACE.accept_local=1 on the targets' side.") \
 	X(REPLY_FORWARDING_OFF, "reply_forwarding_off", PASS, \
 	  "From a nat target, but the host does not forward what comes in by this interface. Clients " \
 	  "get no answer until sysctl net.ipv4.ip_forward or net.ipv6.conf.all.forwarding is 1.") \
