@@ -6,7 +6,8 @@
 #   make demo        install what is missing, build, and watch the whole thing work
 #   make test        install what is missing, build, and run every test (root)
 #   make test-unit   pure parts, under ASan and UBSan     make test-packet   packets through the program
-#   make test-e2e    real daemon, servers and clients     make check         format and house rules
+#   make test-kernel maps, links, routes of this kernel   make test-e2e      real daemon, servers, clients
+#   make check       house rules                         make fuzz          SECONDS=60 each (clang)
 #   make deps        install the Debian packages that building and testing need
 #   make install     PREFIX=/usr/local: programs, unit file, completion, man pages
 #   make clean       remove build/
@@ -34,7 +35,7 @@ TRIPLET := $(shell $(CC) -dumpmachine)
 CFLAGS ?= -g
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes
 ALL_CFLAGS = -std=gnu11 $(OPTIMIZE) $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' \
-	-Iinclude -Iuserspace -I$(B) $(if $(SAN),-fsanitize=address,undefined -fno-omit-frame-pointer) -MMD -MP
+	-Iinclude -Iuserspace -I$(B) $(if $(SAN),-fsanitize=address -fsanitize=undefined -fno-omit-frame-pointer) -MMD -MP
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinclude -Ibpf \
 	-idirafter /usr/include/$(TRIPLET) -MMD -MP
 LIBS := -lbpf -lmnl -levent -lyaml -lcurl -ljansson
@@ -45,20 +46,26 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 # ---- sources -----------------------------------------------------------------------------------
 LIB_SRC := $(filter-out userspace/ctl/%,$(wildcard userspace/*/*.c))
-CTL_SRC := $(wildcard userspace/base/*.c userspace/ctl/*.c)
+CTL_SRC := $(wildcard userspace/ctl/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 PACKET_SRC := $(wildcard tests/packet/test_*.c)
-SUPPORT_SRC := $(wildcard tests/support/*.c)
+KERNEL_SRC := $(wildcard tests/kernel/test_*.c)
+SUPPORT_SRC := $(filter-out %.bpf.c,$(wildcard tests/support/*.c))
+HOST_SRC := $(wildcard tests/support/*.bpf.c)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
+HOST_PROGRAMS := $(call obj,$(HOST_SRC))
 LIB := $(B)/libsluice.a
+CTL := $(B)/libsluicectl.a
 SUPPORT := $(B)/libsupport.a
 SKELETON := $(B)/sluice.skel.h
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 PACKET_TESTS := $(patsubst %.c,$(B)/%,$(PACKET_SRC))
+KERNEL_TESTS := $(patsubst %.c,$(B)/%,$(KERNEL_SRC))
 
-.PHONY: all
+.PHONY: all host-programs
 all: $(B)/sluiced $(B)/sluicectl
+host-programs: $(HOST_PROGRAMS)
 
 # ---- rules -------------------------------------------------------------------------------------
 $(B)/sluice.bpf.o: bpf/sluice.bpf.c
@@ -70,12 +77,22 @@ $(SKELETON): $(B)/sluice.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name sluice_bpf > $@
 
+$(HOST_PROGRAMS): $(B)/%.o: %.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
 $(B)/%.o: %.c | $(SKELETON)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter tests/%,$<),-Itests/support -Ibpf) -c $< -o $@
 
 $(LIB): $(call obj,$(LIB_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# Beside the other archive, so that the tests reach ctl and nothing of the daemon does.
+$(CTL): $(call obj,$(CTL_SRC))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -87,19 +104,22 @@ $(B)/sluiced: $(B)/userspace/sluiced.o $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) -o $@
 
-$(B)/sluicectl: $(B)/userspace/sluicectl.o $(call obj,$(CTL_SRC))
+$(B)/sluicectl: $(B)/userspace/sluicectl.o $(CTL) $(call obj,$(wildcard userspace/base/*.c))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(CTL_LIBS) -o $@
 
-$(UNIT_TESTS) $(PACKET_TESTS): %: %.o $(SUPPORT) $(LIB)
+# Stand-ins in SUPPORT come before what they stand in for; the kernel tests get the real thing.
+$(KERNEL_TESTS): REAL = $(LIB)
+$(UNIT_TESTS) $(PACKET_TESTS) $(KERNEL_TESTS): %: %.o $(SUPPORT) $(CTL) $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $^ -lcriterion $(LIBS) -lm -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $< $(REAL) $(filter-out $<,$^) -lcriterion $(LIBS) -lm -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # ---- tests -------------------------------------------------------------------------------------
 # A leak does not fail a Criterion test by itself, so tests/run-criterion looks for sanitizer reports.
-.PHONY: deps demo test test-unit test-packet test-e2e check run-unit run-packet
+SECONDS ?= 60
+.PHONY: fuzz deps demo test test-unit test-packet test-e2e test-kernel check run-unit run-packet run-kernel
 deps:
 	$(Q)scripts/install-deps.sh
 
@@ -108,16 +128,20 @@ demo: deps
 	$(Q)scripts/demo.sh
 
 test: deps
+	$(Q)mkdir -p build && rm -f build/tally
 	$(Q)$(MAKE) check
-	$(Q)$(MAKE) test-unit
-	$(Q)$(MAKE) test-packet
-	$(Q)$(MAKE) test-e2e
-	@echo "all tests passed"
+	$(Q)for kind in unit packet kernel e2e; do \
+		TALLY=$(CURDIR)/build/tally $(MAKE) test-$$kind || failed=1; done; \
+	awk '{p += $$1; f += $$2; s += $$3} END {print p " passed, " f " failed, " s " skipped"}' build/tally; \
+	[ -z "$$failed" ]
 
 run-unit: $(UNIT_TESTS)
 	$(Q)tests/run-criterion $^
 
 run-packet: $(PACKET_TESTS)
+	$(Q)tests/run-criterion $^
+
+run-kernel: $(KERNEL_TESTS)
 	$(Q)tests/run-criterion $^
 
 test-unit:
@@ -126,10 +150,16 @@ test-unit:
 test-packet:
 	$(Q)$(MAKE) SAN=1 run-packet
 
+test-kernel:
+	$(Q)$(MAKE) SAN=1 run-kernel
+
 test-e2e:
 	$(Q)$(MAKE) all
-	$(Q)$(MAKE) SAN=1 all
+	$(Q)$(MAKE) SAN=1 all host-programs
 	$(Q)tests/e2e/run
+
+fuzz:
+	$(Q)for name in yaml decode; do tests/fuzz/run $$name $(SECONDS) || exit 1; done
 
 check:
 	$(Q)for rule in tests/check/*.sh; do $$rule || exit 1; done
@@ -139,6 +169,14 @@ check:
 install: all
 	install -D -m 755 build/sluiced $(DESTDIR)$(PREFIX)/sbin/sluiced
 	install -D -m 755 build/sluicectl $(DESTDIR)$(PREFIX)/bin/sluicectl
+	install -D -m 644 docs/sluiced.8 $(DESTDIR)$(PREFIX)/share/man/man8/sluiced.8
+	install -D -m 644 docs/sluicectl.8 $(DESTDIR)$(PREFIX)/share/man/man8/sluicectl.8
+	install -D -m 644 scripts/sluicectl.bash-completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluicectl
+	install -d $(DESTDIR)/etc/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|' scripts/sluice.service > $(DESTDIR)/etc/systemd/system/sluice.service
+	[ -e $(DESTDIR)/etc/default/sluice ] || \
+		install -D -m 644 scripts/sluice.default $(DESTDIR)/etc/default/sluice
 
 clean:
 	rm -rf build
