@@ -20,7 +20,7 @@ struct route_watch;
  */
 struct route_options {
 	struct event_base *base;
-	const uint32_t *ifindexes;	/* the interfaces with XDP: only these can be sent through */
+	const uint32_t *ifindexes;	/* the interfaces with XDP: the only ones to send through */
 	size_t ifindex_count;
 	void (*changed)(void *context);
 	void *context;
