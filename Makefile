@@ -50,6 +50,7 @@ CTL_SRC := $(wildcard userspace/ctl/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 PACKET_SRC := $(wildcard tests/packet/test_*.c)
 KERNEL_SRC := $(wildcard tests/kernel/test_*.c)
+TOOL_SRC := $(wildcard tests/e2e/tools/*.c)
 SUPPORT_SRC := $(filter-out %.bpf.c,$(wildcard tests/support/*.c))
 HOST_SRC := $(wildcard tests/support/*.bpf.c)
 
@@ -63,9 +64,10 @@ UNIT_TESTS := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 PACKET_TESTS := $(patsubst %.c,$(B)/%,$(PACKET_SRC))
 KERNEL_TESTS := $(patsubst %.c,$(B)/%,$(KERNEL_SRC))
 
-.PHONY: all host-programs
+.PHONY: all host-programs random-requests
 all: $(B)/sluiced $(B)/sluicectl
 host-programs: $(HOST_PROGRAMS)
+random-requests: $(B)/tests/e2e/random_requests
 
 # ---- rules -------------------------------------------------------------------------------------
 $(B)/sluice.bpf.o: bpf/sluice.bpf.c
@@ -107,6 +109,10 @@ $(B)/sluiced: $(B)/userspace/sluiced.o $(LIB)
 $(B)/sluicectl: $(B)/userspace/sluicectl.o $(CTL) $(call obj,$(wildcard userspace/base/*.c))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(CTL_LIBS) -o $@
+
+$(B)/tests/e2e/random_requests: $(call obj,$(TOOL_SRC)) $(SUPPORT) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) -o $@
 
 # Stand-ins in SUPPORT come before what they stand in for; the kernel tests get the real thing.
 $(KERNEL_TESTS): REAL = $(LIB)
@@ -155,7 +161,7 @@ test-kernel:
 
 test-e2e:
 	$(Q)$(MAKE) all
-	$(Q)$(MAKE) SAN=1 all host-programs
+	$(Q)$(MAKE) SAN=1 all host-programs random-requests
 	$(Q)tests/e2e/run
 
 fuzz:

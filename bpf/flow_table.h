@@ -12,6 +12,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <linux/stddef.h>
 
@@ -45,7 +46,7 @@ static __always_inline bool replace_flow(union flow *entry, union flow old, unio
 	return __sync_val_compare_and_swap(&entry->word, old.word, new.word) == old.word;
 }
 
-/* A packet that was begun on this CPU may meet what another wrote a moment later: that is not old. */
+/* What another CPU wrote a moment after this packet was begun is not old. */
 static __always_inline __u16 flow_age(union flow flow, __u16 now)
 {
 	__u16 age = now - flow.seen;

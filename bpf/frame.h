@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <linux/bpf.h>
+
 #include <bpf/bpf_helpers.h>
 
 #include "packet.h"

@@ -12,6 +12,7 @@ if [ -t 1 ]; then bold=$(tput bold 2>/dev/null || :) plain=$(tput sgr0 2>/dev/nu
 step() { printf '\n%s==> %s%s\n' "$bold" "$*" "$plain"; }
 ctl() { printf '    $ sluicectl %s\n' "$*"; lab_ctl "$@" | sed 's/^/    /'; }
 trap lab_down EXIT
+trap 'echo "the demo failed at: $BASH_COMMAND" >&2' ERR
 trap 'exit 130' INT TERM HUP
 
 # spread TITLE COMMAND...: reads answers, a line each, and shows how often each came.

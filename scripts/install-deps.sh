@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Installs the Debian packages that building, the demo and the tests need, and only what is missing.
-# Services that come with a package (nginx, prometheus) are not started.
+# Services that come with a package (nginx, prometheus) are not started. `install-deps.sh build` leaves
+# it at what building needs, for a gateway host.
 set -eu
 
 build=(gcc make libc6-dev linux-libc-dev clang bpftool libbpf-dev libelf-dev libmnl-dev libevent-dev
@@ -9,8 +10,10 @@ build=(gcc make libc6-dev linux-libc-dev clang bpftool libbpf-dev libelf-dev lib
 demo=(iproute2 ethtool util-linux procps nginx-light curl jq dnsmasq-base bind9-dnsutils)
 tests=(libcriterion-dev prometheus iputils-ping shellcheck clang-format tcpdump)
 
+wanted=("${build[@]}")
+[ "${1:-}" = build ] || wanted+=("${demo[@]}" "${tests[@]}")
 missing=()
-for package in "${build[@]}" "${demo[@]}" "${tests[@]}"; do
+for package in "${wanted[@]}"; do
 	dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
 		missing+=("$package")
 done

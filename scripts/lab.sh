@@ -90,6 +90,21 @@ lab_sysctl() { # HOST KEY=VALUE...
 	lab_in "$host" sysctl -qw "$@"
 }
 
+# lab_client_side CLIENT_DEVICE GATEWAY_DEVICE: the addresses of the network between the two.
+lab_client_side() {
+	lab_address client "$1" 192.0.2.2/24 2001:db8::2/64
+	lab_address gateway "$2" 192.0.2.1/24 2001:db8::1/64 $LAB_VIP4/32 $LAB_VIP6/128
+	lab_in client ip route replace default via 192.0.2.1
+	lab_in client ip -6 route replace default via 2001:db8::1
+}
+
+# lab_target_side DEVICE: the gateway's addresses on the network of the targets. They answer with the
+# VIP as the source (ipip), which a host takes for forged if it is an address of its own.
+lab_target_side() {
+	lab_address gateway "$1" 10.0.0.1/24 fd00::1/64
+	lab_sysctl gateway "net.ipv4.conf.${1/./\/}.accept_local=1"
+}
+
 # lab_up TARGETS: the whole network, with that many targets.
 lab_up() {
 	local i
@@ -99,17 +114,14 @@ lab_up() {
 	for i in client gateway switch; do lab_host $i; done
 
 	lab_cable client eth0 gateway eth0
-	lab_address client eth0 192.0.2.2/24 2001:db8::2/64
-	lab_address gateway eth0 192.0.2.1/24 2001:db8::1/64 $LAB_VIP4/32 $LAB_VIP6/128
-	lab_in client ip route add default via 192.0.2.1
-	lab_in client ip -6 route add default via 2001:db8::1
+	lab_client_side eth0 eth0
 	lab_sysctl gateway net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 
 	lab_in switch ip link add br0 type bridge
 	lab_in switch ip link set br0 up
 	lab_cable gateway eth1 switch uplink
 	lab_in switch ip link set uplink master br0
-	lab_address gateway eth1 10.0.0.1/24 fd00::1/64
+	lab_target_side eth1
 	for i in $(seq "$1"); do
 		lab_host "target$i"
 		lab_cable "target$i" eth0 switch "port$i"
@@ -125,22 +137,26 @@ lab_join_sides() {
 	lab_in client ip link del eth0
 	lab_cable client eth0 switch portc
 	lab_in switch ip link set portc master br0
-	lab_address client eth0 192.0.2.2/24 2001:db8::2/64
-	lab_address gateway eth1 192.0.2.1/24 2001:db8::1/64 $LAB_VIP4/32 $LAB_VIP6/128
-	lab_in client ip route add default via 192.0.2.1
-	lab_in client ip -6 route add default via 2001:db8::1
+	lab_client_side eth0 eth1
 }
 
-# lab_vips_not_local: for ipip. The answers of the targets come through the gateway with the VIP as
-# their source, and a host takes a packet from an address of its own for forged: so the gateway gets
-# a route to the VIPs, and answers for them towards the client, instead of the addresses.
-lab_vips_not_local() {
-	local vip
-	lab_sysctl gateway net.ipv6.conf.eth0.proxy_ndp=1
-	for vip in $LAB_VIP4/32 $LAB_VIP6/128; do
-		lab_in gateway ip address del "$vip" dev eth0
-		lab_in gateway ip route add "$vip" dev eth1
-		lab_in gateway ip neighbour add proxy "${vip%/*}" dev eth0
+# lab_vlans CLIENTS TARGETS: the addresses of both sides move to VLAN devices, of eth0 on the client
+# and the gateway, of eth1 on the gateway alone: to the targets the switch sends without a tag.
+lab_vlans() {
+	local port
+	lab_in client ip address flush dev eth0 scope global
+	lab_in gateway ip address flush dev eth0 scope global
+	lab_in gateway ip address flush dev eth1 scope global
+	lab_in client ip link add link eth0 name "eth0.$1" up type vlan id "$1"
+	lab_in gateway ip link add link eth0 name "eth0.$1" up type vlan id "$1"
+	lab_in gateway ip link add link eth1 name "eth1.$2" up type vlan id "$2"
+	lab_client_side "eth0.$1" "eth0.$1"
+	lab_target_side "eth1.$2"
+
+	lab_in switch ip link set br0 type bridge vlan_filtering 1
+	lab_in switch bridge vlan add vid "$2" dev uplink
+	for port in $(lab_in switch ip -brief link show type veth | sed -n 's/^\(port[^@]*\).*/\1/p'); do
+		lab_in switch bridge vlan add vid "$2" pvid untagged dev "$port"
 	done
 }
 

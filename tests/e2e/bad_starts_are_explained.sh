@@ -32,6 +32,10 @@ refused 1 "pin directory /tmp/nowhere/pins: /tmp/nowhere: No such file or direct
 refused 1 "pin directory $LAB_DIR/pins: no bpffs is mounted at $LAB_DIR; mount it with \`mount -t bpf bpf $LAB_DIR\`" \
 	--interface eth0 --pin-dir "$LAB_DIR/pins"
 
+refused 1 "pin directory $LAB_DIR/bpf is a whole bpffs, which others use too: give a directory in it, such as $LAB_DIR/bpf/sluice" \
+	--interface eth0 --pin-dir "$LAB_DIR/bpf"
+refused 1 "interface 'eth0' is named twice" --interface eth0,eth1,eth0
+
 cat >"$LAB_DIR/bad.yaml" <<CONFIG
 groups:
   - name: web
@@ -57,7 +61,22 @@ expect "without capabilities" "sluiced: not allowed to load BPF programs: run as
 	"$(tail -1 <<<"$output")"
 rm -rf "$LAB_DIR/state"
 
-# One state directory, one daemon.
+# The privileges that the unit file leaves it are enough.
+caps=$(sed -n 's/^CapabilityBoundingSet=//p' scripts/sluice.service | tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g')
+lab_spawn gateway sluiced setpriv --bounding-set="-all,$caps" --inh-caps=-all --no-new-privs \
+	"$LAB_BUILD/sluiced" --interface eth0,eth1 --state-dir "$LAB_DIR/state" \
+	--socket "$LAB_DIR/sluice.sock" --pin-dir "$LAB_DIR/bpf/sluice"
+lab_until 20 grep -q 'daemon: ready' "$LAB_DIR/sluiced.log" || fail "$(cat "$LAB_DIR/sluiced.log")"
+lab_ctl group add web >/dev/null
+lab_ctl target add web 192.0.2.2:80 >/dev/null
+lab_ctl listener add web --address $LAB_VIP4 --protocol tcp --port 80 --group web >/dev/null
+until_is 10 resolved bash -c \
+	"$LAB_BUILD/sluicectl --socket $LAB_DIR/sluice.sock --output json target list web | jq -r '.targets[0].next_hop.state'"
+lab_ctl detach >/dev/null
+until_is 10 "" pins
+rm -rf "$LAB_DIR/state"
+
+# One state directory, one daemon, and so for the socket and the pins.
 lab_sluiced "$LAB_BUILD"
 output=$(lab_in gateway "$LAB_BUILD/sluiced" --interface eth1 --state-dir "$LAB_DIR/state" \
 	--socket "$LAB_DIR/other.sock" --pin-dir "$LAB_DIR/bpf/other" 2>&1 >/dev/null) && fail "two daemons, one state"
@@ -65,6 +84,9 @@ expect "a second daemon" "sluiced: another sluiced is running with the state dir
 output=$(lab_in gateway "$LAB_BUILD/sluiced" --interface eth1 --state-dir "$LAB_DIR/state2" \
 	--socket "$LAB_DIR/sluice.sock" --pin-dir "$LAB_DIR/bpf/other" 2>&1 >/dev/null) && fail "two daemons, one socket"
 case $output in *"another sluiced is serving on $LAB_DIR/sluice.sock"*) ;; *) fail "$output" ;; esac
+output=$(lab_in gateway "$LAB_BUILD/sluiced" --interface eth1 --state-dir "$LAB_DIR/state2" \
+	--socket "$LAB_DIR/other.sock" --pin-dir "$LAB_DIR/bpf/sluice" 2>&1 >/dev/null) && fail "two daemons, one set of pins"
+expect "a third daemon" "sluiced: another sluiced is running with the pin directory $LAB_DIR/bpf/sluice" "$output"
 lab_ctl version >/dev/null || fail "the first daemon was disturbed"
 
 # The client without a daemon.

@@ -30,3 +30,12 @@ lab_ctl target remove web 10.0.0.12:8080 >/dev/null
 lab_kill sluiced KILL
 lab_sluiced "$LAB_BUILD"
 until_is 10 "10.0.0.13:healthy" target_states web
+
+# A state file that can not be written for a while puts the end of the draining off, no more.
+lab_ctl target add web 10.0.0.12:8080 >/dev/null
+lab_ctl target remove web 10.0.0.12:8080 >/dev/null
+mkdir "$LAB_DIR/state/state.json.new"
+lab_until 10 grep -q "removing drained targets failed" "$LAB_DIR/sluiced.log" || fail "it was removed unsaved"
+expect "while it can not be saved" "10.0.0.12:draining 10.0.0.13:healthy" "$(target_states web)"
+rmdir "$LAB_DIR/state/state.json.new"
+until_is 10 "10.0.0.13:healthy" target_states web

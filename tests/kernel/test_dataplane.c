@@ -13,8 +13,10 @@
 
 #include "base/err.h"
 #include "dataplane/compile.h"
+#include "dataplane/compile_parts.h"
 #include "dataplane/image.h"
 #include "dataplane/loader.h"
+#include "dataplane/route.h"
 #include "model/model.h"
 #include "parse_model.h"
 #include "sandbox.h"
@@ -74,6 +76,12 @@ static __u32 program_on(const char *interface)
 	"  - { name: web, targets: [{ address: 10.0.0.1, port: 80 }, { address: 10.0.0.2, port: 80 }] }\n" \
 	"  - { name: udp, targets: [{ address: 10.0.0.1, port: 80 }] }\n"
 
+static void check_rows(const struct table *was, const struct table *wanted, size_t row_size)
+{
+	cr_assert_eq(was->count, wanted->count);
+	cr_assert(!was->count || !memcmp(was->rows, wanted->rows, was->count * row_size));
+}
+
 /* What the maps hold, compared with what a model compiles to. */
 static void check_maps(const char *yaml)
 {
@@ -87,16 +95,11 @@ static void check_maps(const char *yaml)
 	cr_assert(adopted);
 	cr_assert_eq(image_read(loader_maps(loader), &was), 0);
 	cr_assert_eq(compile(model, was, &wanted, &err), 0, "%s", err.text);
-	cr_assert_eq(was->targets.count, wanted->targets.count);
-	cr_assert_eq(memcmp(was->targets.rows, wanted->targets.rows,
-			    was->targets.count * sizeof(struct image_target)), 0);
-	cr_assert_eq(was->listeners.count, wanted->listeners.count);
-	cr_assert_eq(memcmp(was->listeners.rows, wanted->listeners.rows,
-			    was->listeners.count * sizeof(struct image_listener)), 0);
-	cr_assert_eq(was->replies.count, wanted->replies.count);
-	cr_assert_eq(was->listener_ranges.count, wanted->listener_ranges.count);
-	cr_assert_eq(memcmp(was->reply_ranges.rows, wanted->reply_ranges.rows,
-			    was->reply_ranges.count * sizeof(struct image_ranges)), 0);
+	check_rows(&was->targets, &wanted->targets, sizeof(struct image_target));
+	check_rows(&was->listeners, &wanted->listeners, sizeof(struct image_listener));
+	check_rows(&was->replies, &wanted->replies, sizeof(struct image_reply));
+	check_rows(&was->listener_ranges, &wanted->listener_ranges, sizeof(struct image_ranges));
+	check_rows(&was->reply_ranges, &wanted->reply_ranges, sizeof(struct image_ranges));
 	cr_assert_eq(was->ids.count, wanted->ids.count);
 	cr_assert_eq(memcmp(&was->config, &wanted->config, sizeof(was->config)), 0);
 	for (size_t i = 0; i < was->rings.count; i++) {
@@ -323,6 +326,193 @@ Test(dataplane, another_xdp_program_on_the_interface_is_left_alone)
 	cr_assert_eq(program_on("eth0"), id);
 	dataplane_close(&other);
 	dataplane_close(&dp);
+}
+
+static int pinned(const char *name)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", pin_dir, name);
+	fd = bpf_obj_get(path);
+	cr_assert_geq(fd, 0, "%s", path);
+	return fd;
+}
+
+static bool map_has(const char *name, uint32_t ifindex)
+{
+	char value[16];
+	int fd = pinned(name);
+	bool has = !bpf_map_lookup_elem(fd, &ifindex, value);
+
+	close(fd);
+	return has;
+}
+
+Test(dataplane, no_way_out_is_left_by_an_interface_that_is_not_named_any_more)
+{
+	uint32_t eth0 = if_nametoindex("eth0"), eth1 = if_nametoindex("eth1");
+	const struct route_link links[] = {
+		{ .ifindex = eth0, .entry.ifindex = eth0 },
+		{ .ifindex = eth1, .entry.ifindex = eth1 },
+	};
+	struct dataplane *dp = open_or_fail(2);
+	struct err err = { 0 };
+
+	cr_assert_eq(dataplane_set_links(dp, links, 2, &err), 0, "%s", err.text);
+	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	cr_assert(map_has("links", eth1) && map_has("devices", eth1));
+	dataplane_close(&dp);
+
+	dp = open_or_fail(1);
+	cr_assert_eq(dataplane_set_links(dp, links, 1, &err), 0, "%s", err.text);
+	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	cr_assert(map_has("links", eth0) && map_has("devices", eth0));
+	cr_assert_not(map_has("links", eth1));
+	cr_assert_not(map_has("devices", eth1));
+	dataplane_close(&dp);
+}
+
+Test(dataplane, an_interface_may_have_a_dot_in_its_name)
+{
+	const char *const names[] = { "eth0.7" };
+	struct dataplane *dp = NULL;
+	struct err err = { 0 };
+	__u32 before;
+
+	sandbox_run("ip link set eth0 name eth0.7");
+	cr_assert_eq(open_with(names, 1, &dp, &err), 0, "%s", err.text);
+	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	before = program_on("eth0.7");
+	dataplane_close(&dp);
+	cr_assert_eq(open_with(names, 1, &dp, &err), 0, "%s", err.text);
+	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	cr_assert_neq(program_on("eth0.7"), before);
+	cr_assert_neq(program_on("eth0.7"), 0, "taken over, and not among those to detach");
+	dataplane_close(&dp);
+}
+
+Test(dataplane, another_mode_than_that_of_the_link_in_force_is_refused)
+{
+	struct dataplane_options options = {
+		.interfaces = interfaces,
+		.interface_count = 1,
+		.mode = XDP_MODE_GENERIC,
+		.pin_dir = pin_dir,
+	};
+	const struct attachment *attachments;
+	struct dataplane *dp = NULL;
+	struct err err = { 0 };
+	__u32 before;
+
+	cr_assert_eq(dataplane_open(&options, &dp, &err), 0, "%s", err.text);
+	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	before = program_on("eth0");
+	dataplane_close(&dp);
+	options.mode = XDP_MODE_NATIVE;
+	cr_assert_eq(dataplane_open(&options, &dp, &err), 0, "%s", err.text);
+	cr_assert_eq(dataplane_attach(dp, &err), -EBUSY);
+	cr_assert(strstr(err.text, "interface 'eth0' is attached in generic mode: for --xdp-mode native "
+				   "run `sluicectl detach` first"), "%s", err.text);
+	cr_assert_eq(program_on("eth0"), before, "traffic goes on as it did");
+	dataplane_close(&dp);
+
+	dp = open_or_fail(1);
+	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	dataplane_attachments(dp, &attachments);
+	cr_assert_eq(attachments[0].mode, XDP_MODE_GENERIC);
+	cr_assert_str_eq(attachments[0].why, "so it was attached before this start");
+	dataplane_close(&dp);
+}
+
+Test(dataplane, a_second_daemon_with_the_same_pins_is_refused)
+{
+	struct dataplane *first = open_or_fail(1), *second = NULL;
+	struct err err = { 0 };
+
+	cr_assert_eq(dataplane_attach(first, &err), 0, "%s", err.text);
+	cr_assert_eq(open_with(interfaces + 1, 1, &second, &err), -EBUSY);
+	cr_assert_str_eq(err.text, "another sluiced is running with the pin directory /mnt/sluice");
+	dataplane_close(&first);
+	cr_assert_eq(open_with(interfaces, 1, &second, &err), 0, "%s", err.text);
+	dataplane_close(&second);
+}
+
+Test(dataplane, of_two_daemons_that_start_at_once_with_the_same_pins_one_is_refused)
+{
+	struct dataplane *first = open_or_fail(1), *second = NULL;
+	struct err err = { 0 };
+
+	cr_assert_eq(open_with(interfaces + 1, 1, &second, &err), 0, "%s", err.text);
+	cr_assert_eq(dataplane_attach(first, &err), 0, "%s", err.text);
+	cr_assert_eq(dataplane_attach(second, &err), -EBUSY);
+	cr_assert_eq(program_on("eth1"), 0);
+	dataplane_close(&second);
+	dataplane_close(&first);
+	check_maps("");
+}
+
+Test(dataplane, a_whole_bpffs_is_no_pin_directory)
+{
+	struct dataplane *dp = NULL;
+	struct err err = { 0 };
+
+	strcpy(pin_dir, "/mnt");
+	cr_assert_eq(open_with(interfaces, 1, &dp, &err), -EINVAL);
+	cr_assert_str_eq(err.text, "pin directory /mnt is a whole bpffs, which others use too: give a "
+				   "directory in it, such as /mnt/sluice");
+}
+
+Test(dataplane, an_interface_that_is_named_twice_is_refused)
+{
+	const char *const names[] = { "eth0", "eth1", "eth0" };
+	struct dataplane *dp = NULL;
+	struct err err = { 0 };
+
+	cr_assert_eq(open_with(names, 3, &dp, &err), -EINVAL);
+	cr_assert_str_eq(err.text, "interface 'eth0' is named twice");
+}
+
+#define TWO_LISTENERS(second)                                                                  \
+	"listeners:\n"                                                                         \
+	"  - { name: one, address: 192.0.2.1, protocol: tcp, port: 80, group: a }\n"           \
+	"  - { name: two, address: 192.0.2.2, protocol: tcp, port: 80, group: " second " }\n"  \
+	"groups:\n"                                                                            \
+	"  - { name: a, forwarding: ipip, targets: [{ address: 10.0.0.1, port: 80 }] }\n"      \
+	"  - { name: b, forwarding: ipip, targets: [{ address: 10.0.0.2, port: 80 }] }\n"
+
+/* As a daemon that was killed between the two writes of a listener that gets another group. */
+static void write_label_alone(const char *name, const char *routing)
+{
+	int fd = pinned("listener_labels");
+	struct listener_label label;
+
+	for (uint32_t id = 1; id < LISTENERS_MAX; id++) {
+		cr_assert_eq(bpf_map_lookup_elem(fd, &id, &label), 0);
+		if (strcmp(label.name, name))
+			continue;
+		label.routing = routing_hash(routing);
+		cr_assert_eq(bpf_map_update_elem(fd, &id, &label, BPF_ANY), 0);
+		close(fd);
+		return;
+	}
+	cr_assert_fail("no label for %s", name);
+}
+
+Test(dataplane, a_daemon_killed_while_it_moved_a_listener_leaves_no_ring_to_two_routings)
+{
+	struct dataplane *dp = open_or_fail(1);
+	struct err err = { 0 };
+
+	apply_or_fail(dp, parse_model(TWO_LISTENERS("a")));
+	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	dataplane_close(&dp);
+	write_label_alone("two", "b");
+
+	dp = open_or_fail(1);
+	apply_or_fail(dp, parse_model(TWO_LISTENERS("b")));
+	dataplane_close(&dp);
+	check_maps(TWO_LISTENERS("b"));
 }
 
 Test(kernel_check, old_kernels_are_refused)

@@ -359,6 +359,26 @@ Test(apply, a_new_owner_of_an_index_starts_counting_at_zero)
 	world_clean(&world);
 }
 
+Test(apply, the_generation_of_a_target_outlives_it_in_the_maps)
+{
+	const struct image_target *target;
+	const struct target_entry *entry;
+	struct world world;
+	uint32_t index;
+	uint8_t generation;
+
+	world_init(&world, 0);
+	apply_yaml(&world, ONE_GROUP("{ address: 10.0.0.1, port: 80 }"));
+	target = world.image->targets.rows;
+	index = target->index;
+	generation = target->entry.generation;
+	apply_yaml(&world, ONE_GROUP(""));
+	entry = fake_maps_find(&world.maps, MAP_TARGETS, &index);
+	cr_assert_eq(entry->forwarding, FORWARDING_NONE);
+	cr_assert_eq(entry->generation, generation);
+	world_clean(&world);
+}
+
 Test(apply, a_change_of_weight_leaves_the_counters_alone)
 {
 	const struct traffic counted = { .packets = 5 };
@@ -372,5 +392,133 @@ Test(apply, a_change_of_weight_leaves_the_counters_alone)
 	apply_yaml(&world, ONE_GROUP("{ address: 10.0.0.1, port: 80, weight: 9 }"));
 	cr_assert_eq(((const struct traffic *)fake_maps_find(&world.maps, MAP_TARGET_TRAFFIC,
 							      &index))->packets, 5);
+	world_clean(&world);
+}
+
+#define ONE_LISTENER(port)                                                                     \
+	"listeners:\n"                                                                         \
+	"  - { name: web, address: 192.0.2.1, protocol: tcp, port: " port ", group: web }\n"   \
+	"groups:\n"                                                                            \
+	"  - { name: web, targets: [{ address: 10.0.0.1, port: 80 }] }\n"
+
+static uint64_t counted_packets(struct world *world, enum map_id map, uint32_t index)
+{
+	const struct traffic *traffic = fake_maps_find(&world->maps, map, &index);
+
+	cr_assert_not_null(traffic);
+	return traffic->packets;
+}
+
+Test(apply, a_new_owner_of_a_listener_id_starts_counting_at_zero)
+{
+	const struct traffic counted = { .packets = 5 };
+	struct world world;
+	uint32_t id;
+
+	world_init(&world, 0);
+	apply_yaml(&world, ONE_LISTENER("80"));
+	id = image_find_id(world.image, "web");
+	world.writer.update(world.writer.context, MAP_LISTENER_TRAFFIC, &id, &counted);
+	apply_yaml(&world, "listeners: []");
+	world.image->next_listener = id;
+	apply_yaml(&world, ONE_LISTENER("80"));
+	cr_assert_eq(image_find_id(world.image, "web"), id);
+	cr_assert_eq(counted_packets(&world, MAP_LISTENER_TRAFFIC, id), 0);
+	world_clean(&world);
+}
+
+Test(apply, a_listener_that_gets_another_port_goes_on_counting)
+{
+	const struct traffic counted = { .packets = 5 };
+	struct world world;
+	uint32_t id;
+
+	world_init(&world, 0);
+	apply_yaml(&world, ONE_LISTENER("80"));
+	id = image_find_id(world.image, "web");
+	world.writer.update(world.writer.context, MAP_LISTENER_TRAFFIC, &id, &counted);
+	apply_yaml(&world, ONE_LISTENER("81"));
+	apply_yaml(&world, ONE_LISTENER("100-200"));
+	cr_assert_eq(image_find_id(world.image, "web"), id);
+	cr_assert_eq(counted_packets(&world, MAP_LISTENER_TRAFFIC, id), 5);
+	world_clean(&world);
+}
+
+Test(apply, a_removal_that_fails_leaves_the_counters_alone)
+{
+	const struct traffic counted = { .packets = 5 };
+	struct image *next;
+	struct world world;
+	uint32_t id, index;
+	int r;
+
+	world_init(&world, 0);
+	apply_yaml(&world, ONE_LISTENER("80"));
+	id = image_find_id(world.image, "web");
+	index = ((const struct image_target *)world.image->targets.rows)->index;
+	world.writer.update(world.writer.context, MAP_LISTENER_TRAFFIC, &id, &counted);
+	world.writer.update(world.writer.context, MAP_TARGET_TRAFFIC, &index, &counted);
+	next = compile_over(parse_model("listeners: []"), world.image);
+	for (unsigned at = 1; at < 100; at++) {
+		world.maps.writes = 0;
+		world.maps.fail_at = at;
+		r = apply(&world.writer, world.image, next, NULL);
+		if (!r)
+			break;
+		cr_assert_eq(counted_packets(&world, MAP_LISTENER_TRAFFIC, id), 5);
+		cr_assert_eq(counted_packets(&world, MAP_TARGET_TRAFFIC, index), 5);
+	}
+	cr_assert_eq(r, 0);
+	image_free(&next);
+	world_clean(&world);
+}
+
+/* No packet may be on its way to it when it goes. */
+static void target_is_still_there(void *context)
+{
+	struct fake_maps *maps = context;
+
+	maps->waits++;
+	cr_assert_eq(targets_in_use(maps), 2);
+}
+
+Test(apply, waits_before_it_removes_and_not_after)
+{
+	struct world world;
+
+	world_init(&world, 0);
+	world.writer.wait_for_readers = target_is_still_there;
+	apply_yaml(&world, ONE_GROUP("{ address: 10.0.0.1, port: 80 }"));
+	apply_yaml(&world, ONE_GROUP("{ address: 10.0.0.2, port: 80 }"));
+	cr_assert_eq(world.maps.waits, 1);
+	cr_assert_eq(targets_in_use(&world.maps), 1);
+	world_clean(&world);
+}
+
+/* A kernel's hash map that is full. */
+static int listeners_are_full(void *context, enum map_id map, const void *key, const void *value)
+{
+	struct fake_maps *maps = context;
+
+	if (map == MAP_LISTENERS && !fake_maps_find(maps, map, key))
+		return -E2BIG;
+	return fake_maps_writer(maps).update(context, map, key, value);
+}
+
+Test(apply, a_full_map_is_explained)
+{
+	struct err err = { 0 };
+	struct image *next;
+	struct world world;
+
+	world_init(&world, 0);
+	apply_yaml(&world, ONE_LISTENER("80"));
+	world.writer.update = listeners_are_full;
+	next = compile_over(parse_model(ONE_LISTENER("81")), world.image);
+	cr_assert_eq(apply(&world.writer, world.image, next, &err), -E2BIG);
+	cr_assert_str_eq(err.text, "nothing was changed: no room for listeners while old and new ones "
+				   "stand side by side: make the change in two steps");
+	check_equal(&world.maps, world.image);
+	image_free(&next);
 	world_clean(&world);
 }

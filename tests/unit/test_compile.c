@@ -113,6 +113,25 @@ Test(compile, a_target_that_comes_back_gets_another_id)
 	image_free(&image);
 }
 
+Test(compile, what_is_taken_is_not_given_to_another)
+{
+	struct image *image = compiled(parse_model(WEB GROUP("web", T(1))));
+	uint32_t index = find(image, "web", "10.0.0.1")->index, id = image_find_id(image, "web");
+
+	image->next_index = index;
+	image->next_listener = id;
+	advance(&image, parse_model(
+		"listeners:\n"
+		"  - { name: a, address: 192.0.2.9, protocol: tcp, port: 80, group: a }\n"
+		"  - { name: web, address: 192.0.2.1, protocol: tcp, port: 80, group: web }\n"
+		"groups:\n" GROUP("a", T(2)) GROUP("web", T(1))));
+	cr_assert_eq(find(image, "web", "10.0.0.1")->index, index);
+	cr_assert_neq(find(image, "a", "10.0.0.2")->index, index);
+	cr_assert_eq(image_find_id(image, "web"), id);
+	cr_assert_neq(image_find_id(image, "a"), id);
+	image_free(&image);
+}
+
 Test(compile, the_same_address_in_two_groups_is_two_targets)
 {
 	struct image *image = compiled(parse_model(

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -42,16 +43,25 @@ struct daemon {
 	bool detach;
 };
 
+/* DRAIN_LOOK: the wall clock may be set while a drain timer runs, and that runs by another one. */
+enum { RETRY_MS = 1000, DRAIN_LOOK_MS = 60000 };
+
+static void schedule(struct event *event, uint64_t wait_ms)
+{
+	const struct timeval wait = { .tv_sec = (time_t)(wait_ms / 1000),
+				      .tv_usec = (suseconds_t)(wait_ms % 1000 * 1000) };
+
+	event_add(event, &wait);
+}
+
 /*
  * ---- facts ------------------------------------------------------------------------------------
  */
 
 static void retry_refresh(struct daemon *daemon, const struct err *err)
 {
-	const struct timeval second = { .tv_sec = 1 };
-
 	log_error("daemon", "following health and routes failed, trying again: %s", err->text);
-	event_add(daemon->refresh, &second);
+	schedule(daemon->refresh, RETRY_MS);
 }
 
 static void on_refresh(evutil_socket_t fd, short what, void *context)
@@ -63,13 +73,13 @@ static void on_refresh(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	if (!next) {
-		log_error("daemon", "out of memory: health and route changes wait");
-		return;
-	}
-	if (!facts_learn(next, daemon->checker, daemon->routes))
-		model_free(&next);
-	else if (change_commit_facts(&daemon->change, &next, &err))
+		err_set(&err, ENOMEM, "out of memory");
 		retry_refresh(daemon, &err);
+	} else if (!facts_learn(next, daemon->checker, daemon->routes)) {
+		model_free(&next);
+	} else if (change_commit_facts(&daemon->change, &next, &err)) {
+		retry_refresh(daemon, &err);
+	}
 }
 
 static void refresh_soon(void *context)
@@ -99,11 +109,9 @@ static void schedule_drained(struct daemon *daemon)
 {
 	uint64_t deadline = model_next_deadline(daemon->change.model), now = wall_ms();
 	uint64_t wait = deadline > now ? deadline - now : 0;
-	struct timeval tv = { .tv_sec = (time_t)(wait / 1000),
-			      .tv_usec = (suseconds_t)(wait % 1000 * 1000 + 1000) };
 
 	if (deadline)
-		evtimer_add(daemon->drained, &tv);
+		schedule(daemon->drained, wait < DRAIN_LOOK_MS ? wait + 1 : DRAIN_LOOK_MS);
 	else
 		evtimer_del(daemon->drained);
 }
@@ -118,6 +126,12 @@ static void on_swapped(void *context)
 	refresh_soon(daemon);
 }
 
+static void retry_drained(struct daemon *daemon, const struct err *err)
+{
+	log_error("daemon", "removing drained targets failed, trying again: %s", err->text);
+	schedule(daemon->drained, RETRY_MS);
+}
+
 static void on_drained(evutil_socket_t fd, short what, void *context)
 {
 	struct daemon *daemon = context;
@@ -127,14 +141,17 @@ static void on_drained(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (!next)
+	if (!next) {
+		err_set(&err, ENOMEM, "out of memory");
+		retry_drained(daemon, &err);
 		return;
+	}
 	gone = model_expire(next, wall_ms());
 	if (!gone) {
 		model_free(&next);
 		schedule_drained(daemon);
 	} else if (change_commit(&daemon->change, &next, &err)) {
-		log_error("daemon", "removing drained targets failed: %s", err.text);
+		retry_drained(daemon, &err);
 	} else {
 		log_info("daemon", "%zu drained target%s gone", gone, gone == 1 ? " is" : "s are");
 	}
@@ -181,6 +198,9 @@ static int lock_state(struct daemon *daemon, struct err *err)
 {
 	const char *dir = daemon->options->state_dir;
 
+	if (mkdir(dir, 0700) && errno != EEXIST)
+		return err_set(err, errno, "can not create the state directory %s: %s", dir,
+			       strerror(errno));
 	daemon->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (daemon->lock < 0)
 		return err_set(err, errno, "state directory %s: %s", dir, strerror(errno));
@@ -190,36 +210,18 @@ static int lock_state(struct daemon *daemon, struct err *err)
 	return 0;
 }
 
-/* The file says what is configured; what it can not say is carried over from the last state. */
-static int load_config(const char *path, struct model **model, struct err *err)
-{
-	struct model *next = NULL;
-	int r = config_file_load(path, &next, err);
-
-	if (r)
-		return r;
-	static const uint8_t no_secret[SECRET_SIZE];
-	if (!memcmp(next->hash_secret, no_secret, SECRET_SIZE))
-		memcpy(next->hash_secret, (*model)->hash_secret, SECRET_SIZE);
-	r = model_carry(next, *model, wall_ms());
-	if (r) {
-		model_free(&next);
-		return err_set(err, -r, "out of memory");
-	}
-	model_free(model);
-	*model = next;
-	return 0;
-}
-
+/* Locked before it is read: a daemon that is just ending may still write it. */
 static int load_model(struct daemon *daemon, struct err *err)
 {
-	int r = state_load(daemon->options->state_dir, &daemon->change.model, err);
+	uint64_t now = wall_ms();
+	int r = lock_state(daemon, err);
 
-	r = r ?: lock_state(daemon, err);
+	r = r ?: state_load(daemon->options->state_dir, &daemon->change.model, err);
 	if (!r && daemon->options->config_path)
-		r = load_config(daemon->options->config_path, &daemon->change.model, err);
+		r = config_file_apply(daemon->options->config_path, now, &daemon->change.model,
+				      err);
 	if (!r)
-		model_expire(daemon->change.model, wall_ms());
+		model_expire(daemon->change.model, now);
 	return r;
 }
 

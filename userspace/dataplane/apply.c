@@ -14,6 +14,7 @@
 struct way {
 	const struct map_writer *writer;
 	const struct image *from, *to;
+	bool is_back;
 };
 
 static int update(const struct way *way, enum map_id map, const void *key, const void *value)
@@ -75,7 +76,7 @@ static int put_target(const struct way *way, const void *row, const void *old)
 
 	if (!before || memcmp(&before->label, &target->label, sizeof(target->label)))
 		r = update(way, MAP_TARGET_LABELS, &target->index, &target->label);
-	if (!r && !before)
+	if (!r && !before && !way->is_back)
 		r = update(way, MAP_TARGET_TRAFFIC, &target->index, &zero);
 	if (!r && (!before || memcmp(&before->entry, &target->entry, sizeof(target->entry))))
 		r = update(way, MAP_TARGETS, &target->index, &target->entry);
@@ -124,6 +125,13 @@ static int remove_ring(const struct way *way, const void *row)
 	return 0;
 }
 
+/* Its key may be another one: a listener is known by its name. On the way back nobody is new. */
+static bool is_new_listener(const struct way *way, const struct image_listener *listener)
+{
+	return !way->is_back &&
+	       image_find_id(way->from, listener->label.name) != listener->entry.id;
+}
+
 static int put_listener(const struct way *way, const void *row, const void *old)
 {
 	const struct image_listener *listener = row, *before = old;
@@ -132,7 +140,7 @@ static int put_listener(const struct way *way, const void *row, const void *old)
 
 	if (!before || memcmp(&before->label, &listener->label, sizeof(listener->label)))
 		r = update(way, MAP_LISTENER_LABELS, &listener->entry.id, &listener->label);
-	if (!r && (!before || before->entry.id != listener->entry.id))
+	if (!r && is_new_listener(way, listener))
 		r = update(way, MAP_LISTENER_TRAFFIC, &listener->entry.id, &zero);
 	return r ? r : update(way, MAP_LISTENERS, &listener->key, &listener->entry);
 }
@@ -298,6 +306,10 @@ static int go(const struct way *way, struct err *err)
 	}
 	if (!r)
 		r = put_config(way, false);
+	if (r == -E2BIG)
+		return err_set(err, E2BIG,
+			       "no room for %s while old and new ones stand side by side: make the "
+			       "change in two steps", what);
 	return r ? err_set(err, -r, "writing %s to the maps failed: %s", what, strerror(-r)) : 0;
 }
 
@@ -306,7 +318,7 @@ int apply(const struct map_writer *writer, const struct image *from, const struc
 	  struct err *err)
 {
 	const struct way there = { .writer = writer, .from = from, .to = to };
-	const struct way back = { .writer = writer, .from = to, .to = from };
+	const struct way back = { .writer = writer, .from = to, .to = from, .is_back = true };
 	struct err undo_err;
 
 	if (!go(&there, err))

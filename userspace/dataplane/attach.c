@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/ethtool.h>
 #include <linux/if_link.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -21,9 +23,27 @@
 
 #define LINK_PREFIX "link-"
 
+enum { PIN_NAME_SIZE = sizeof(LINK_PREFIX) + sizeof(((struct attachment *)0)->name) };
+
+static void replace_all(char *text, char from, char to)
+{
+	while ((text = strchr(text, from)))
+		*text = to;
+}
+
+/* A bpffs takes no dots in names, and interfaces have no colons in theirs. */
+static void pin_name(const struct link *link, char name[PIN_NAME_SIZE])
+{
+	snprintf(name, PIN_NAME_SIZE, LINK_PREFIX "%s", link->attachment.name);
+	replace_all(name, '.', ':');
+}
+
 static void pin_path(const struct link *link, const char *pin_dir, char path[PATH_MAX])
 {
-	snprintf(path, PATH_MAX, "%s/" LINK_PREFIX "%s", pin_dir, link->attachment.name);
+	char name[PIN_NAME_SIZE];
+
+	pin_name(link, name);
+	snprintf(path, PATH_MAX, "%s/%s", pin_dir, name);
 }
 
 static int check_ethernet(const char *interface, struct err *err)
@@ -135,25 +155,65 @@ static int attach_new(struct link *link, int program, enum xdp_mode mode, struct
 	return 0;
 }
 
+static const char *mode_name(enum xdp_mode mode)
+{
+	return mode == XDP_MODE_GENERIC ? "generic" : "native";
+}
+
+/* Whether the driver takes VLAN tags out of the frames that come in. */
+static bool strips_tags(const char *interface)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ethtool_value features = { .cmd = ETHTOOL_GFLAGS };
+	struct ifreq request = { .ifr_data = (char *)&features };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	return fd >= 0 && !ioctl(fd, SIOCETHTOOL, &request) && features.data & ETH_FLAG_RXVLAN;
+}
+
+/*
+ * A driver's native mode loses the tag of what the program sends on, which is right: the program
+ * has put the new one into the frame. The generic mode sends it on with both.
+ */
+static void warn_generic(const char *interface)
+{
+	log_warning("xdp", "interface '%s': generic mode is several times slower than native",
+		    interface);
+	if (strips_tags(interface))
+		log_warning("xdp",
+			    "interface '%s': generic mode does not see VLAN tags that the driver takes "
+			    "off; if there are VLANs on it: `ethtool -K %s rxvlan off`",
+			    interface, interface);
+}
+
 static void log_attached(const struct link *link)
 {
 	const struct attachment *attachment = &link->attachment;
-	bool generic = attachment->mode == XDP_MODE_GENERIC;
 
 	log_info("xdp", "interface '%s': %s, %s mode%s%s", attachment->name,
-		 link->is_new ? "attached" : "program replaced", generic ? "generic" : "native",
+		 link->is_new ? "attached" : "program replaced", mode_name(attachment->mode),
 		 attachment->why[0] ? ": " : "", attachment->why);
-	if (generic)
-		log_warning("xdp", "interface '%s': generic mode is several times slower than native",
-			    attachment->name);
+	if (attachment->mode == XDP_MODE_GENERIC)
+		warn_generic(attachment->name);
 }
 
-static int replace(struct link *link, int program, struct err *err)
+/* A link keeps the mode that it was attached in: to change it, it would have to end first. */
+static int replace(struct link *link, int program, enum xdp_mode mode, struct err *err)
 {
+	struct attachment *attachment = &link->attachment;
+
+	attachment->mode = mode_of(attachment->ifindex);
+	if (mode != XDP_MODE_AUTO && mode != attachment->mode)
+		return err_set(err, EBUSY,
+			       "interface '%s' is attached in %s mode: for --xdp-mode %s run "
+			       "`sluicectl detach` first, traffic is not balanced from then until "
+			       "sluiced runs",
+			       attachment->name, mode_name(attachment->mode), mode_name(mode));
 	if (bpf_link_update(link->fd, program, NULL))
 		return err_set(err, errno, "interface '%s': replacing the program failed: %s",
-			       link->attachment.name, strerror(errno));
-	link->attachment.mode = mode_of(link->attachment.ifindex);
+			       attachment->name, strerror(errno));
+	if (mode == XDP_MODE_AUTO && attachment->mode == XDP_MODE_GENERIC)
+		strcpy(attachment->why, "so it was attached before this start");
 	return 0;
 }
 
@@ -166,7 +226,7 @@ int attach_link(struct link *link, int program, enum xdp_mode mode, const char *
 	pin_path(link, pin_dir, path);
 	link->fd = open_pinned(link, path);
 	if (link->fd >= 0) {
-		r = replace(link, program, err);
+		r = replace(link, program, mode, err);
 	} else {
 		r = attach_new(link, program, mode, err);
 		if (!r && bpf_obj_pin(link->fd, path))
@@ -185,13 +245,17 @@ void detach_link(struct link *link, const char *pin_dir)
 		return;
 	pin_path(link, pin_dir, path);
 	unlink(path);
+	bpf_link_detach(link->fd);	/* the last reference alone would do it some time later */
 	link_clean(link);
 }
 
 static bool is_wanted(const struct link *links, size_t count, const char *pin)
 {
+	char name[PIN_NAME_SIZE];
+
 	for (size_t i = 0; i < count; i++) {
-		if (!strcmp(pin + strlen(LINK_PREFIX), links[i].attachment.name))
+		pin_name(&links[i], name);
+		if (!strcmp(pin, name))
 			return true;
 	}
 	return false;
@@ -231,9 +295,11 @@ void detach_others(const struct link *links, size_t count, const char *pin_dir)
 	while (dir && (entry = readdir(dir))) {
 		if (!is_link(entry->d_name) || is_wanted(links, count, entry->d_name))
 			continue;
-		if (!remove_pin(pin_dir, entry->d_name))
-			log_info("xdp", "interface '%s': detached, it is not among --interface any more",
-				 entry->d_name + strlen(LINK_PREFIX));
+		if (remove_pin(pin_dir, entry->d_name))
+			continue;
+		replace_all(entry->d_name, ':', '.');
+		log_info("xdp", "interface '%s': detached, it is not among --interface any more",
+			 entry->d_name + strlen(LINK_PREFIX));
 	}
 }
 

@@ -108,7 +108,9 @@ static int add_target(struct compilation *c, const struct group *group,
 	row->label.reason = target->reason;
 	row->index = before ? before->index : take_index(c->next, used);
 	if (!row->index)
-		return err_set(err, ENOSPC, "more than %d targets", TARGETS_MAX - 1);
+		return err_set(err, ENOSPC,
+			       "more than %d targets together with those that this change removes: "
+			       "remove them first", TARGETS_MAX - 1);
 	if (!before)
 		c->next->generations[row->index]++;
 	row->entry.generation = c->next->generations[row->index];

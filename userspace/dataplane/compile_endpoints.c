@@ -181,7 +181,9 @@ int compile_listeners(struct compilation *c, struct err *err)
 	for (size_t i = 0; i < c->model->listener_count && !r; i++)
 		r = add_listener(c, used, &c->model->listeners[i], &wanted);
 	if (r == -ENOSPC)
-		return err_set(err, ENOSPC, "more than %d listeners", LISTENERS_MAX - 1);
+		return err_set(err, ENOSPC,
+			       "more than %d listeners together with those that this change removes: "
+			       "remove them first", LISTENERS_MAX - 1);
 	if (r)
 		return err_set(err, -r, "out of memory");
 	if (rows->count)

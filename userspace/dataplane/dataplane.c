@@ -55,6 +55,16 @@ static int image_of_new_maps(const struct dataplane *dp, struct image **out)
 	return r;
 }
 
+static int check_named_once(const struct link *links, size_t last, struct err *err)
+{
+	for (size_t i = 0; i < last; i++) {
+		if (links[i].attachment.ifindex == links[last].attachment.ifindex)
+			return err_set(err, EINVAL, "interface '%s' is named twice",
+				       links[last].attachment.name);
+	}
+	return 0;
+}
+
 static int init_links(struct dataplane *dp, const struct dataplane_options *options,
 		      struct err *err)
 {
@@ -66,18 +76,36 @@ static int init_links(struct dataplane *dp, const struct dataplane_options *opti
 		return err_set(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < options->interface_count && !r; i++) {
 		r = link_init(&dp->links[i], options->interfaces[i], err);
+		r = r ?: check_named_once(dp->links, i, err);
 		dp->attachments[i] = dp->links[i].attachment;
 	}
 	dp->link_count = r ? 0 : options->interface_count;
 	return r;
 }
 
+static int visit_route(void *context, const void *key, const void *value)
+{
+	struct route_link *row = table_add(context, sizeof(*row));
+
+	if (!row)
+		return -ENOMEM;
+	memcpy(&row->ifindex, key, sizeof(row->ifindex));
+	memcpy(&row->entry, value, sizeof(row->entry));
+	return 0;
+}
+
+static int read_maps(struct dataplane *dp)
+{
+	const struct maps *maps = loader_maps(dp->loader);
+
+	return image_read(maps, &dp->image) ?:
+		       maps_each(maps, MAP_LINKS, sizeof(uint32_t), visit_route, &dp->routes);
+}
+
 static int open_image(struct dataplane *dp, bool adopted, struct err *err)
 {
-	int r;
+	int r = adopted ? read_maps(dp) : image_of_new_maps(dp, &dp->image);
 
-	r = adopted ? image_read(loader_maps(dp->loader), &dp->image) :
-		      image_of_new_maps(dp, &dp->image);
 	if (r)
 		return err_set(err, -r, "reading the maps failed: %s", strerror(-r));
 	if (adopted)
@@ -139,6 +167,30 @@ static int allow_redirect(struct dataplane *dp, struct err *err)
 	return 0;
 }
 
+static bool is_attached(const struct dataplane *dp, uint32_t ifindex)
+{
+	for (size_t i = 0; i < dp->link_count; i++) {
+		if (dp->links[i].attachment.ifindex == ifindex)
+			return true;
+	}
+	return false;
+}
+
+/* What the last daemon was attached to, and this one is not. */
+static void forbid_redirect(const struct dataplane *dp)
+{
+	int fd = loader_maps(dp->loader)->fd[MAP_DEVICES];
+	uint32_t ifindex, next;
+	bool more = !bpf_map_get_next_key(fd, NULL, &next);
+
+	while (more) {
+		ifindex = next;
+		more = !bpf_map_get_next_key(fd, &ifindex, &next);
+		if (!is_attached(dp, ifindex))
+			bpf_map_delete_elem(fd, &ifindex);
+	}
+}
+
 int dataplane_attach(struct dataplane *dp, struct err *err)
 {
 	int program = loader_program(dp->loader);
@@ -153,6 +205,7 @@ int dataplane_attach(struct dataplane *dp, struct err *err)
 		attached++;
 	}
 	if (!r) {
+		forbid_redirect(dp);
 		detach_others(dp->links, dp->link_count, dp->pin_dir);
 		return 0;
 	}

@@ -10,6 +10,8 @@
 #include "dataplane/image.h"
 #include "dataplane/maps.h"
 
+enum { ROUTING_UNKNOWN = 0 };
+
 struct reading {
 	const struct maps *maps;
 	struct image *image;
@@ -118,22 +120,54 @@ static int by_routing(const void *a, const void *b)
 	return (x->label.routing > y->label.routing) - (x->label.routing < y->label.routing);
 }
 
+static int by_base(const void *a, const void *b)
+{
+	const struct image_listener *x = *(struct image_listener *const *)a;
+	const struct image_listener *y = *(struct image_listener *const *)b;
+
+	return (x->entry.ring_base > y->entry.ring_base) -
+	       (x->entry.ring_base < y->entry.ring_base);
+}
+
+/*
+ * The daemon may have ended between the label and the entry of a listener that got another routing.
+ * Where listeners of two routings lead to one ring none is believed: both would be given that ring.
+ */
+static void doubt_labels(struct image_listener **sorted, size_t count)
+{
+	size_t end;
+
+	qsort(sorted, count, sizeof(*sorted), by_base);
+	for (size_t i = 0; i < count; i = end) {
+		bool agree = true;
+
+		for (end = i; end < count && !by_base(&sorted[i], &sorted[end]); end++)
+			agree &= sorted[end]->label.routing == sorted[i]->label.routing;
+		for (size_t j = i; j < end && !agree; j++)
+			sorted[j]->label.routing = ROUTING_UNKNOWN;
+	}
+}
+
 /*
  * Every listener of a routing leads to the same ring, unless the daemon ended while it moved them
  * to another: then either will do, and compile keeps clear of both.
  */
 static int read_rings(struct reading *reading)
 {
-	const struct image_listener *rows = reading->image->listeners.rows;
+	struct image_listener *rows = reading->image->listeners.rows;
 	size_t count = reading->image->listeners.count;
-	_cleanup_free_ const struct image_listener **sorted = calloc(count + 1, sizeof(*sorted));
-	int r = sorted ? 0 : -ENOMEM;
+	_cleanup_free_ struct image_listener **sorted = calloc(count + 1, sizeof(*sorted));
+	int r = 0;
 
-	for (size_t i = 0; i < count && !r; i++)
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
 		sorted[i] = &rows[i];
-	if (!r)
-		qsort(sorted, count, sizeof(*sorted), by_routing);
+	doubt_labels(sorted, count);
+	qsort(sorted, count, sizeof(*sorted), by_routing);
 	for (size_t i = 0; i < count && !r; i++) {
+		if (sorted[i]->label.routing == ROUTING_UNKNOWN)
+			continue;
 		if (!i || by_routing(&sorted[i - 1], &sorted[i]))
 			r = add_ring(reading, sorted[i]);
 	}

@@ -2,12 +2,14 @@
 #include "dataplane/loader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
@@ -30,6 +32,7 @@ struct loader {
 	enum pin_state state[MAP_COUNT];
 	struct maps maps;
 	char *pin_dir;
+	int lock;			/* the directory; -1: it is not there yet */
 };
 
 /* libbpf's own lines are for developers: our sentence says what went wrong. */
@@ -51,6 +54,16 @@ int kernel_check(const char *release, struct err *err)
 		       KERNEL_MAJOR_MIN, KERNEL_MINOR_MIN);
 }
 
+/* Where going up changes the device. */
+static bool is_mount_point(const char *dir)
+{
+	struct stat here, above;
+	char up[PATH_MAX];
+
+	snprintf(up, sizeof(up), "%s/..", dir);
+	return !stat(dir, &here) && !stat(up, &above) && here.st_dev != above.st_dev;
+}
+
 int bpffs_check(const char *dir, struct err *err)
 {
 	char above[PATH_MAX];
@@ -64,11 +77,32 @@ int bpffs_check(const char *dir, struct err *err)
 			return err_set(err, errno, "pin directory %s: %s: %s", dir, place,
 				       strerror(errno));
 	}
+	if (fs.f_type == BPF_FS_MAGIC && place == dir && is_mount_point(dir))
+		return err_set(err, EINVAL,
+			       "pin directory %s is a whole bpffs, which others use too: give a "
+			       "directory in it, such as %s/sluice", dir, dir);
 	if (fs.f_type == BPF_FS_MAGIC)
 		return 0;
 	return err_set(err, ENOTSUP,
 		       "pin directory %s: no bpffs is mounted at %s; mount it with `mount -t bpf bpf %s`",
 		       dir, place, place);
+}
+
+/* Two daemons with the same pins would undo each other's changes. */
+static int lock_pins(struct loader *loader, struct err *err)
+{
+	const char *dir = loader->pin_dir;
+
+	if (loader->lock >= 0)
+		return 0;
+	loader->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (loader->lock < 0)
+		return errno == ENOENT ? 0 : err_set(err, errno, "pin directory %s: %s", dir,
+						     strerror(errno));
+	if (flock(loader->lock, LOCK_EX | LOCK_NB))
+		return err_set(err, EBUSY, "another sluiced is running with the pin directory %s",
+			       dir);
+	return 0;
 }
 
 static void pin_path(const struct loader *loader, enum map_id map, char path[PATH_MAX])
@@ -170,12 +204,17 @@ int loader_open(const char *pin_dir, struct loader **out, bool *adopted, struct 
 	bool found = false;
 	int r;
 
-	if (!loader || !(loader->pin_dir = strdup(pin_dir)))
+	if (!loader)
+		return err_set(err, ENOMEM, "out of memory");
+	loader->lock = -1;
+	loader->pin_dir = strdup(pin_dir);
+	if (!loader->pin_dir)
 		return err_set(err, ENOMEM, "out of memory");
 	libbpf_set_print(log_libbpf);
 	uname(&kernel);
 	r = kernel_check(kernel.release, err);
 	r = r ?: bpffs_check(pin_dir, err);
+	r = r ?: lock_pins(loader, err);
 	if (r)
 		return r;
 	loader->skeleton = sluice_bpf__open();
@@ -198,6 +237,8 @@ void loader_close(struct loader **loader)
 		return;
 	maps_close(&(*loader)->maps);
 	sluice_bpf__destroy((*loader)->skeleton);
+	if ((*loader)->lock >= 0)
+		close((*loader)->lock);
 	free((*loader)->pin_dir);
 	free(*loader);
 	*loader = NULL;
@@ -235,10 +276,14 @@ void loader_unpin(struct loader *loader)
 int loader_pin(struct loader *loader, struct err *err)
 {
 	char path[PATH_MAX];
+	int r;
 
 	if (mkdir(loader->pin_dir, 0700) && errno != EEXIST)
 		return err_set(err, errno, "creating %s failed: %s", loader->pin_dir,
 			       strerror(errno));
+	r = lock_pins(loader, err);
+	if (r)
+		return r;
 	for (int map = 0; map < MAP_COUNT; map++) {
 		if (loader->state[map] != PIN_NONE)
 			continue;

@@ -29,7 +29,7 @@ void loader_unpin(struct loader *loader);		/* those that loader_pin pinned */
 
 /*
  * -errno with a sentence unless dir, or the directory above it if dir does not exist, is on a
- * bpffs.
+ * bpffs, and dir is not all of it.
  */
 int bpffs_check(const char *dir, struct err *err);
 
