@@ -5,7 +5,6 @@
 . tests/support/e2e.sh
 
 lab_up 2
-lab_vips_not_local
 for i in 1 2; do
 	lab_xdp target$i eth0 decap
 	lab_address target$i lo $LAB_VIP4/32 $LAB_VIP6/128

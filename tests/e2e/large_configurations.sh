@@ -26,14 +26,14 @@ table() {
 # config TABLE CHECK: the configuration, with listener and group N named after the number.
 config() {
 	awk -v check="$2" '
-	NR == 1 { print "listeners:"; last = "" }
-	NR == FNR && $1 "" != last {
-		last = $1 ""
+	NR == 1 { print "listeners:"; last = "none" }
+	NR == FNR && $1 != last {
+		last = $1
 		printf "  - { name: l%d, address: \"%s\", protocol: %s, port: %d, group: g%d }\n", $1, $2, $3, $4, $1
 	}
 	NR == FNR { next }
-	FNR == 1 { print "groups:"; last = "" }
-	$1 "" != last { last = $1 ""; printf "  - name: g%d\n    health_check: { %s }\n    targets:\n", $1, check }
+	FNR == 1 { print "groups:"; last = "none" }
+	$1 != last { last = $1; printf "  - name: g%d\n    health_check: { %s }\n    targets:\n", $1, check }
 	{ printf "      - { address: \"%s\", port: %d }\n", $5, $6 }' "$1" "$1"
 }
 # ask: reads lines of a table; asks each listener: its number, and who it was that answered.

@@ -8,6 +8,11 @@ LAB_INTERFACES=eth1
 lab_up 2
 lab_join_sides
 lab_xdp switch uplink pass
+# Or the gateway tells the targets that there is a shorter way to the clients.
+lab_sysctl gateway net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth1.send_redirects=0
+for i in 1 2; do
+	lab_in target$i ping -q -c 2 -i 0.2 -W 5 192.0.2.2 >/dev/null || fail "target$i can not reach the client"
+done
 nat_start 2
 expect_answers "target1 target2"
 [ "$(counter replied)" -ge 160 ] || fail "$(counter replied) replies were rewritten by the program"
