@@ -55,7 +55,25 @@ timed() { # WHAT COMMAND...
 	echo "note: $what: $((($(date +%s%N) - start) / 1000000)) ms"
 }
 show_size() {
-	echo "note: $1: the daemon uses $(awk '/VmRSS/ {print int($2 / 1024)}' "/proc/$(cat "$LAB_DIR/sluiced.pid")/status") MiB"
+	echo "note: $1: the daemon uses $(awk '/VmRSS/ {print int($2 / 1024)}' \
+		"/proc/$(cat "$LAB_DIR/sluiced.pid")/status") MiB"
+}
+cpu_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/$(cat "$LAB_DIR/sluiced.pid")/stat"; }
+# How many connections the gateway has begun; every health check is one.
+# shellcheck disable=SC2016 # a field of awk
+connections() { lab_in gateway awk '/^Tcp: [0-9]/ { print $6 }' /proc/net/snmp; }
+has_begun() { [ "$(connections)" -ge "$1" ]; }
+show_load() { # ROUNDS of 10,000 health checks
+	local start cpu
+	start=$(date +%s%N)
+	cpu=$(cpu_ms)
+	lab_until 60 has_begun $(($(connections) + $1 * 10000)) || fail "health checks do not keep up"
+	echo "note: 10,000 health checks every 5 s: the daemon takes" \
+		"$((($(cpu_ms) - cpu) * 100000000 / ($(date +%s%N) - start))) % of a CPU"
+}
+# How many targets packets can not be sent to yet.
+unresolved() {
+	lab_ctl --output json target list | jq '[.targets[] | select(.next_hop.state != "resolved")] | length'
 }
 traffic_of_listeners() {
 	lab_ctl --output json listener list | jq -r '.listeners[] | select(.packets > 0) |
@@ -89,12 +107,14 @@ config "$LAB_DIR/many" "protocol: none" >"$LAB_DIR/many.yaml"
 timed "apply of 10,000 listeners x 1 target" lab_ctl apply -f "$LAB_DIR/many.yaml"
 show_size "10,000 listeners"
 expect "the same again" "no changes" "$(lab_ctl apply -f "$LAB_DIR/many.yaml")"
+until_is 20 0 unresolved
 awk 'NR % 249 == 1' "$LAB_DIR/many" >"$LAB_DIR/sample"
 expect "who answered" "$(awk '{ print $1, $3 == "tcp" ? $5 " " $6 : "target1" }' "$LAB_DIR/sample")" \
 	"$(ask <"$LAB_DIR/sample")"
 expect "listeners with traffic" "$(cut -d' ' -f1 "$LAB_DIR/sample")" "$(traffic_of_listeners | cut -d' ' -f1)"
 expect "their targets' traffic" "$(traffic_of_listeners)" "$(traffic_of_groups)"
 timed "one target add beside 10,000" lab_ctl target add g0 10.1.200.1:8080
+until_is 20 0 unresolved
 expect "the two targets of the first listener" "0 10.1.1.1 8080
 0 10.1.200.1 8080" "$(head -1 "$LAB_DIR/many" | in_a_row 20 | ask | sort -u)"
 timed "one target remove --now beside 10,000" lab_ctl target remove g0 10.1.200.1:8080 --now
@@ -105,6 +125,7 @@ timed "one scrape of the metrics" lab_ctl metrics
 config "$LAB_DIR/many" "interval: 5s, port: 8080" >"$LAB_DIR/many.yaml"
 timed "apply of a health check for 10,000 targets" lab_ctl apply -f "$LAB_DIR/many.yaml"
 lab_until 60 prints 0 not_healthy || fail "not all targets are healthy"
+show_load 2
 lab_kill sluiced
 timed "restart with 10,000 listeners" lab_sluiced "$LAB_BUILD"
 expect "after the restart" "no changes" "$(lab_ctl apply -f "$LAB_DIR/many.yaml")"
@@ -113,10 +134,16 @@ expect "who answers after the restart" \
 timed "apply of nothing" lab_ctl apply -f - <<<"listeners: []"
 
 table 10 1000 >"$LAB_DIR/wide"
+config "$LAB_DIR/wide" "interval: 5s, port: 8080" >"$LAB_DIR/wide.yaml"
+timed "apply of 10 listeners x 1,000 targets with health checks" lab_ctl apply -f "$LAB_DIR/wide.yaml"
+timed "then until all of them are healthy" lab_until 60 prints 0 not_healthy
+lab_ctl apply -f - <<<"listeners: []" >/dev/null
+
 config "$LAB_DIR/wide" "protocol: none" >"$LAB_DIR/wide.yaml"
 timed "apply of 10 listeners x 1,000 targets" lab_ctl apply -f "$LAB_DIR/wide.yaml"
 show_size "10 x 1,000"
 expect "the same again" "no changes" "$(lab_ctl apply -f "$LAB_DIR/wide.yaml")"
+until_is 20 0 unresolved
 awk 'NR % 1000 == 1' "$LAB_DIR/wide" | in_a_row 20 | ask >"$LAB_DIR/answers"
 expect "who answered, and who was sent to" "$(flows_of_targets)" \
 	"$(grep -v target1 "$LAB_DIR/answers" | sort | uniq -c | sed 's/^ *//' | sort)"
@@ -124,6 +151,7 @@ expect "answers by UDP" 80 "$(grep -c target1 "$LAB_DIR/answers")"
 expect "traffic of the groups" "$(traffic_of_listeners)" "$(traffic_of_groups)"
 [ "$(flows_of_targets | wc -l)" -gt 100 ] || fail "120 connections went to few targets"
 timed "one target add beside 1,000" lab_ctl target add g0 10.1.200.1:8080 --weight 999
+until_is 20 0 unresolved
 head -1 "$LAB_DIR/wide" | in_a_row 20 | ask | grep -q '^0 10.1.200.1 8080$' || fail "no flow for the new target"
 timed "one target remove --now beside 1,000" lab_ctl target remove g0 10.1.200.1:8080 --now
 head -1 "$LAB_DIR/wide" | in_a_row 20 | ask | grep '^0 10.1.200.1 8080$' && fail "flows for a target that is gone"

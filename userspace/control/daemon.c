@@ -31,6 +31,7 @@ struct daemon {
 	struct event_base *base;
 	struct event *sigterm, *sigint;
 	struct event *refresh;		/* facts may have changed */
+	uint64_t rests_until;		/* no refresh before; monotonic, in ms */
 	struct event *drained;		/* the next drain deadline */
 	struct event *sample;		/* of the rates, every second */
 	struct change change;
@@ -64,14 +65,11 @@ static void retry_refresh(struct daemon *daemon, const struct err *err)
 	schedule(daemon->refresh, RETRY_MS);
 }
 
-static void on_refresh(evutil_socket_t fd, short what, void *context)
+static void refresh(struct daemon *daemon)
 {
-	struct daemon *daemon = context;
 	struct model *next = model_clone(daemon->change.model);
 	struct err err;
 
-	(void)fd;
-	(void)what;
 	if (!next) {
 		err_set(&err, ENOMEM, "out of memory");
 		retry_refresh(daemon, &err);
@@ -82,11 +80,28 @@ static void on_refresh(evutil_socket_t fd, short what, void *context)
 	}
 }
 
+/*
+ * With thousands of targets this takes a while. Where they change one by one, as all of them do at
+ * first, it must not be all that the loop does: requests get as much of the time.
+ */
+static void on_refresh(evutil_socket_t fd, short what, void *context)
+{
+	struct daemon *daemon = context;
+	uint64_t start = monotonic_ms(), end;
+
+	(void)fd;
+	(void)what;
+	refresh(daemon);
+	end = monotonic_ms();
+	daemon->rests_until = end + (end - start);
+}
+
 static void refresh_soon(void *context)
 {
 	struct daemon *daemon = context;
+	uint64_t now = monotonic_ms();
 
-	event_active(daemon->refresh, EV_TIMEOUT, 0);
+	schedule(daemon->refresh, daemon->rests_until > now ? daemon->rests_until - now : 0);
 }
 
 static void on_routes(void *context)
