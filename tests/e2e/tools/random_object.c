@@ -106,17 +106,21 @@ static json_t *random_groups(struct random_source *random, bool v6)
 {
 	json_t *groups = json_object();
 
-	for (uint32_t left = 1 + random_below(random, 3); left; left--)
-		json_object_set_new(groups, name_of_family(random, v6), random_weight(random));
+	for (uint32_t left = 1 + random_below(random, 3); left; left--) {
+		const char *name = name_of_family(random, v6);
+
+		json_object_set_new(groups, name, random_weight(random));
+	}
 	return groups;
 }
 
 static json_t *make_listener(struct random_source *random, const char *name)
 {
 	bool v6 = is_v6(name);
-	json_t *object = json_pack("{s:s, s:o, s:o}", "name", name, "address",
-				   random_address(random, v6), "port", random_port(random));
+	json_t *object = json_pack("{s:s, s:o}", "name", name, "address",
+				   random_address(random, v6));
 
+	json_object_set_new(object, "port", random_port(random));
 	if (chance(random, 80))
 		json_object_set_new(object, "protocol", PICK_JSON(random, "\"tcp\"", "\"udp\""));
 	if (chance(random, 80))

@@ -135,7 +135,6 @@ static bool check_replies(struct run *run, struct round *round)
 				    round->requests[0].framing == FRAMING_BROKEN;
 		return true;
 	}
-
 	for (size_t i = 0; i < round->count; i++) {
 		const struct random_request *request = &round->requests[i];
 		struct reply reply;
