@@ -2,6 +2,7 @@
 #include "sandbox.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -15,7 +16,8 @@ const char *sandbox_enter(void)
 	if (geteuid())
 		cr_skip_test("needs root: network namespaces and BPF");
 	cr_assert_eq(unshare(CLONE_NEWNET | CLONE_NEWNS), 0);
-	cr_assert_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	/* In a chroot / is no mount point; whoever made that has seen to its mounts. */
+	cr_assert(!mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) || errno == EINVAL);
 	cr_assert_eq(mount("bpf", place, "bpf", 0, NULL), 0);
 	sandbox_run("ip link set lo up");
 	return place;
