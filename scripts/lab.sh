@@ -29,6 +29,7 @@ lab_in() {
 lab_spawn() {
 	local host=$1 name=$2
 	shift 2
+	: >"$LAB_DIR/$name.log"	# at once: nobody may read what an earlier program of this name wrote
 	nsenter --net="/run/netns/$LAB-$host" -- "$@" >"$LAB_DIR/$name.log" 2>&1 </dev/null &
 	echo $! >"$LAB_DIR/$name.pid"
 }
