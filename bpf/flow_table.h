@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The flow table, one bucket (a cache line of eight entries) at a time: find, refresh, insert. An
- * entry is one word, read and replaced as a whole; what another CPU changed meanwhile is never
- * overwritten. Time is a parameter, in seconds modulo 2^16, and so is the idle timeout after which
- * an entry counts as free.
+ * The flow table, one bucket (a cache line of eight entries) at a time: find, refresh, insert,
+ * forget. An entry is one word, read and replaced as a whole; what another CPU changed meanwhile is
+ * never overwritten. Time is a parameter, in seconds modulo 2^16, and so is the idle timeout after
+ * which an entry counts as free.
  *
- * Which entry a full bucket gives up: a free or expired one, else the least important state first
- * (enum flow_state is in that order) and of those the oldest. So packets that anyone can make up,
- * be they SYNs or to a target's own address, never push out an established flow.
+ * A flow has one entry: a new one takes the place of the one before, however old that is. Which
+ * entry a full bucket gives up otherwise: a free or expired one, else the least important state
+ * first (enum flow_state is in that order) and of those the oldest. A flow's first packet, which
+ * anyone can make up, pushes out other first packets at most.
+ *
+ * CPUs that insert the same flow at the same time may leave it two entries. The first one counts:
+ * it is found, refreshed and replaced before the other, which ages and goes. Only forgetting looks
+ * for both.
  */
 #pragma once
 
@@ -19,10 +24,17 @@
 #include "abi.h"
 
 enum flow_table_constants {
-	FLOW_TAG_SHIFT = 22,		/* bits 22-43: above the bucket's, below the slot's */
-	FLOW_TAG_MASK = (1 << 22) - 1,
-	FLOW_INSERT_ATTEMPTS = 2,
+	FLOW_TAG_SHIFT = 64 - FLOW_TAG_BITS,
+	/* One that fails means that another CPU has just succeeded; many in a row are rare. */
+	FLOW_ATTEMPTS = 8,
 	FLOW_CLOCK_SKEW = 4,		/* seconds that CPUs may be apart */
+};
+
+/* Of entries that make way for a new one before any live one of another flow. */
+enum eviction_ranks {
+	RANK_EMBRYONIC = (FLOW_ESTABLISHED - FLOW_EMBRYONIC) << 16,	/* and above, by age */
+	RANK_FREE = 0x7ffffffe,
+	RANK_OWN = 0x7fffffff,
 };
 
 static __always_inline __u32 flow_bucket_index(__u64 hash, __u32 bucket_mask)
@@ -32,7 +44,13 @@ static __always_inline __u32 flow_bucket_index(__u64 hash, __u32 bucket_mask)
 
 static __always_inline __u32 flow_tag(__u64 hash)
 {
-	return hash >> FLOW_TAG_SHIFT & FLOW_TAG_MASK;
+	return hash >> FLOW_TAG_SHIFT;
+}
+
+/* A flow to a nat target's own address and port. No packets ever promote it. */
+static __always_inline bool is_direct_flow(union flow flow)
+{
+	return flow.state == FLOW_ADOPTED && !flow.target;
 }
 
 static __always_inline union flow load_flow(const union flow *entry)
@@ -74,47 +92,85 @@ static __always_inline union flow *find_flow(struct flow_bucket *bucket, __u32 t
 	return NULL;
 }
 
-/* Written only when the second changed: a busy flow must not dirty the cache line each time. */
-static __always_inline void refresh_flow(union flow *entry, union flow found, __u16 now)
+/*
+ * Another packet of the flow found. Written only when the second or the state changed: a busy flow
+ * must not dirty the cache line each time.
+ */
+static __always_inline void refresh_flow(union flow *entry, union flow found,
+					 enum flow_state state, __u16 now)
 {
 	union flow refreshed = found;
 
+	refreshed.state = state;
 	refreshed.seen = now;
 	if (refreshed.word != found.word)
 		replace_flow(entry, found, refreshed);
 }
 
-/* The highest goes first. */
-static __always_inline __u32 eviction_rank(union flow flow, __u16 now, __u16 timeout)
+/* Live or not. */
+static __always_inline bool is_of_flow(union flow flow, __u32 tag)
 {
+	return flow.state != FLOW_FREE && flow.tag == tag;
+}
+
+static __always_inline void forget_flow(struct flow_bucket *bucket, __u32 tag)
+{
+	for (int attempt = 0; attempt < FLOW_ATTEMPTS; attempt++) {
+		bool done = true;
+
+		for (int i = 0; i < FLOWS_PER_BUCKET; i++) {
+			union flow flow = load_flow(&bucket->flow[i]);
+
+			if (is_of_flow(flow, tag))
+				done &= replace_flow(&bucket->flow[i], flow, (union flow){});
+		}
+		if (done)
+			return;
+	}
+}
+
+/* The highest goes first. */
+static __always_inline __u32 eviction_rank(union flow flow, __u32 tag, __u16 now, __u16 timeout)
+{
+	if (is_of_flow(flow, tag))
+		return RANK_OWN;
 	if (!is_live(flow, now, timeout))
-		return ~0U;
+		return RANK_FREE;
 	return (__u32)(FLOW_ESTABLISHED - flow.state) << 16 | flow_age(flow, now);
 }
 
-/*
- * For a flow that was not found. If other CPUs keep changing the bucket it stays out of the table
- * until its next packet.
- */
-static __always_inline void insert_flow(struct flow_bucket *bucket, union flow new, __u16 now,
-					__u16 timeout)
+/* The flow's own entry counts as a free place. */
+static __always_inline enum flow_event insertion_event(union flow victim, __u32 rank)
 {
-	for (int attempt = 0; attempt < FLOW_INSERT_ATTEMPTS; attempt++) {
-		union flow victim = load_flow(&bucket->flow[0]);
-		__u32 highest = eviction_rank(victim, now, timeout);
-		__u32 at = 0;
+	if (rank >= RANK_FREE)
+		return FLOW_INSERTED;
+	return FLOW_REPLACED_EMBRYONIC + (victim.state - FLOW_EMBRYONIC);
+}
 
-		for (__u32 i = 1; i < FLOWS_PER_BUCKET; i++) {
-			union flow flow = load_flow(&bucket->flow[i]);
-			__u32 rank = eviction_rank(flow, now, timeout);
+/*
+ * FLOW_NOT_INSERTED: another CPU has just changed the entry that was to go, so try again. timeout
+ * is the longest of any flow, for it says which entries of others are free.
+ */
+static __always_inline enum flow_event insert_flow(struct flow_bucket *bucket, union flow new,
+						   __u16 now, __u16 timeout)
+{
+	union flow victim = load_flow(&bucket->flow[0]);
+	__u32 highest = eviction_rank(victim, new.tag, now, timeout);
+	__u32 at = 0;
 
-			if (rank > highest) {
-				victim = flow;
-				highest = rank;
-				at = i;
-			}
+	for (__u32 i = 1; i < FLOWS_PER_BUCKET; i++) {
+		union flow flow = load_flow(&bucket->flow[i]);
+		__u32 rank = eviction_rank(flow, new.tag, now, timeout);
+
+		if (rank > highest) {
+			victim = flow;
+			highest = rank;
+			at = i;
 		}
-		if (replace_flow(&bucket->flow[at & (FLOWS_PER_BUCKET - 1)], victim, new))
-			return;
 	}
+	if (new.state == FLOW_EMBRYONIC && highest < RANK_EMBRYONIC)
+		return FLOW_NO_ROOM;
+	if (!replace_flow(&bucket->flow[at & (FLOWS_PER_BUCKET - 1)], victim, new))
+		return FLOW_NOT_INSERTED;
+	return insertion_event(victim, highest);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Step 2: the packet's destination -> its listener. The exact port comes first, then the port range
- * that it lies in. The reply path (reply.h) looks up nat targets in the same way.
+ * that it lies in; a removed listener is none. The reply path (reply.h) looks up nat targets in the
+ * same way.
  */
 #pragma once
 
@@ -11,18 +12,16 @@
 #include "packet.h"
 #include "port_range.h"
 
-/* The entry in exact of an address, protocol and port; ranges are read if there are any. */
-static __always_inline void *find_endpoint(void *exact, void *ranges, const struct config *config,
-					   const struct addr *addr, __be16 port, __u8 protocol)
+/* The entry in exact of the port range that key's port is in; ranges are read if there are any. */
+static __always_inline void *find_in_range(void *exact, void *ranges, const struct config *config,
+					   struct endpoint_key key)
 {
-	struct endpoint_key key = { .addr = *addr, .port = port, .protocol = protocol };
 	const struct port_ranges *of_addr;
-	void *entry;
+	__be16 port = key.port;
 	int number;
 
-	entry = bpf_map_lookup_elem(exact, &key);
-	if (entry || !(config->flags & CONFIG_HAS_RANGES))
-		return entry;
+	if (!(config->flags & CONFIG_HAS_RANGES))
+		return NULL;
 	key.port = 0;
 	of_addr = bpf_map_lookup_elem(ranges, &key);
 	if (!of_addr)
@@ -35,15 +34,28 @@ static __always_inline void *find_endpoint(void *exact, void *ranges, const stru
 	return bpf_map_lookup_elem(exact, &key);
 }
 
+static __always_inline const struct listener_entry *
+unless_removed(const struct listener_entry *entry)
+{
+	return entry && entry->flags & LISTENER_REMOVED ? NULL : entry;
+}
+
 static __always_inline enum reason match_listener(const struct config *config, struct packet *pkt,
 						  const struct listener_entry **listener)
 {
-	const struct five_tuple *flow = &pkt->tuple;
+	struct endpoint_key key = {
+		.addr = pkt->tuple.dst,
+		.port = pkt->tuple.dport,
+		.protocol = pkt->tuple.protocol,
+	};
+	const struct listener_entry *entry;
 
-	*listener = find_endpoint(&listeners, &listener_ranges, config, &flow->dst, flow->dport,
-				  flow->protocol);
-	if (!*listener)
+	entry = unless_removed(bpf_map_lookup_elem(&listeners, &key));
+	if (!entry)
+		entry = unless_removed(find_in_range(&listeners, &listener_ranges, config, key));
+	if (!entry)
 		return REASON_NO_LISTENER;
-	pkt->listener = (*listener)->id;
+	*listener = entry;
+	pkt->listener = entry->id;
 	return REASON_NEXT;
 }

@@ -28,10 +28,15 @@ static __always_inline const struct config *find_config(void)
 	return bpf_map_lookup_elem(&config, &zero);
 }
 
-/* Listener by destination. When full the daemon refuses the change; the program never inserts. */
+/*
+ * Listener by destination. Not preallocated, here and below: a removed entry is not used again
+ * while a packet may still read it. When full the daemon refuses the change; the program never
+ * inserts.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LISTENERS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct endpoint_key);
 	__type(value, struct listener_entry);
 } listeners SEC(".maps");
@@ -49,6 +54,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, REPLIES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct endpoint_key);
 	__type(value, struct reply_entry);
 } replies SEC(".maps");
@@ -78,13 +84,34 @@ struct {
 	__type(value, struct target_entry);
 } targets SEC(".maps");
 
-/* The flow table; max_entries is set by the daemon before load. Written by the program alone. */
+/* NULL for an id of another generation, whose target is gone. */
+static __always_inline const struct target_entry *find_target(__u32 id)
+{
+	__u32 index = TARGET_INDEX(id);
+	const struct target_entry *target = bpf_map_lookup_elem(&targets, &index);
+
+	return target && target->generation == TARGET_GENERATION(id) ? target : NULL;
+}
+
+/*
+ * The flow table; max_entries is set by the daemon before load. Written by the program, and by the
+ * daemon's sweep through mmap, which frees entries by compare-and-swap.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_BUCKETS_DEFAULT);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct flow_bucket);
 } flows SEC(".maps");
+
+/* What happened to the flow table, by enum flow_event. Written by the program alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FLOW_EVENT_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} flow_events SEC(".maps");
 
 /* 0 -> struct direct_flows. Written by the program alone, at most once a second. */
 struct {

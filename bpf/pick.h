@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Step 3: flow -> slot -> target. */
+/* Step 3: flow -> slot -> target. A stable slot's current target is every flow's. */
 #pragma once
 
+#include "affinity.h"
 #include "hash.h"
 #include "maps.h"
 #include "packet.h"
@@ -15,15 +16,9 @@ static __always_inline union slot load_slot(const struct listener_entry *listene
 	return (union slot){ .word = slot ? *(const volatile __u64 *)&slot->word : 0 };
 }
 
-static __always_inline const struct target_entry *find_target(__u32 index)
+static __always_inline bool is_usable(const struct target_entry *target, bool is_v6)
 {
-	return bpf_map_lookup_elem(&targets, &index);
-}
-
-static __always_inline bool is_current(const struct target_entry *target, __u32 id, bool is_v6)
-{
-	return target->forwarding != FORWARDING_NONE &&
-	       target->generation == TARGET_GENERATION(id) && is_v4(&target->addr) != is_v6;
+	return target->forwarding != FORWARDING_NONE && is_v4(&target->addr) != is_v6;
 }
 
 static __always_inline enum reason pick_target(const struct config *config,
@@ -32,12 +27,15 @@ static __always_inline enum reason pick_target(const struct config *config,
 					       const struct target_entry **target)
 {
 	__u64 hash = hash_flow(config->hash_secret, &pkt->tuple);
-	__u32 id = load_slot(listener, hash).current;
+	union slot slot = load_slot(listener, hash);
+	__u32 id = slot.current;
 
+	if (!is_stable(listener, slot))
+		id = pick_by_rules(config, listener, pkt, hash, slot);
 	if (!id)
 		return REASON_NO_TARGET;
-	*target = find_target(TARGET_INDEX(id));
-	if (!*target || !is_current(*target, id, pkt->tuple.is_v6))
+	*target = find_target(id);
+	if (!*target || !is_usable(*target, pkt->tuple.is_v6))
 		return REASON_STALE_TARGET;
 	if (!(*target)->ifindex)
 		return REASON_NO_NEXT_HOP;

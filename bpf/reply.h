@@ -15,7 +15,7 @@
  */
 #pragma once
 
-#include "flow_table.h"
+#include "flows.h"
 #include "frame.h"
 #include "hash.h"
 #include "listener.h"
@@ -28,30 +28,15 @@ enum address_family { FAMILY_IPV4 = 2, FAMILY_IPV6 = 10 };
 static __always_inline const struct reply_entry *
 find_reply(const struct config *config, const struct addr *addr, __be16 port, __u8 protocol)
 {
-	return find_endpoint(&replies, &reply_ranges, config, addr, port, protocol);
-}
+	struct endpoint_key key = { .addr = *addr, .port = port, .protocol = protocol };
+	const struct reply_entry *reply = bpf_map_lookup_elem(&replies, &key);
 
-static __always_inline __u32 seconds_now(void)
-{
-	return bpf_ktime_get_ns() / 1000000000;
+	return reply ?: find_in_range(&replies, &reply_ranges, config, key);
 }
 
 static __always_inline __u16 idle_timeout(const struct config *config, __u8 protocol)
 {
 	return protocol == IPPROTO_TCP ? config->idle_timeout_tcp : config->idle_timeout_udp;
-}
-
-static __always_inline __u16 longest_idle_timeout(const struct config *config)
-{
-	return config->idle_timeout_tcp > config->idle_timeout_udp ? config->idle_timeout_tcp :
-								     config->idle_timeout_udp;
-}
-
-static __always_inline struct flow_bucket *find_bucket(const struct config *config, __u64 hash)
-{
-	__u32 index = flow_bucket_index(hash, config->flow_bucket_mask);
-
-	return bpf_map_lookup_elem(&flows, &index);
 }
 
 static __always_inline struct direct_flows *find_direct_flows(void)
@@ -75,17 +60,17 @@ static __always_inline enum reason record_direct(const struct config *config,
 	__u64 hash = hash_flow(config->hash_secret, flow);
 	struct flow_bucket *bucket = find_bucket(config, hash);
 	struct direct_flows *direct = find_direct_flows();
-	union flow new = { .tag = flow_tag(hash), .state = FLOW_DIRECT, .seen = now };
+	union flow new = { .tag = flow_tag(hash), .state = FLOW_ADOPTED, .seen = now };
 	union flow *entry;
 	union flow found;
 
 	if (!bucket || !direct)
 		return REASON_DIRECT;
 	entry = find_flow(bucket, flow_tag(hash), now, timeout, &found);
-	if (entry)
-		refresh_flow(entry, found, now);
+	if (entry && is_direct_flow(found))
+		refresh_flow(entry, found, FLOW_ADOPTED, now);
 	else
-		insert_flow(bucket, new, now, longest_idle_timeout(config));
+		record_flow(config, bucket, new, now);
 	note_direct(direct, now);
 	return REASON_DIRECT;
 }
@@ -96,7 +81,7 @@ static __always_inline bool may_be_direct(const struct config *config,
 {
 	/* Signed: another CPU may have recorded one in a second that has not begun here. */
 	return direct->last_recorded &&
-	       (__s32)(now - direct->last_recorded) <= longest_idle_timeout(config);
+	       (__s32)(now - direct->last_recorded) <= config->idle_timeout_longest;
 }
 
 /* Whether the target's packet belongs to a direct flow; keeps the flow alive. */
@@ -124,9 +109,9 @@ static __always_inline bool is_direct(const struct config *config, const struct 
 	if (!bucket)
 		return false;
 	entry = find_flow(bucket, flow_tag(hash), now, idle_timeout(config, flow.protocol), &found);
-	if (!entry || found.state != FLOW_DIRECT)
+	if (!entry || !is_direct_flow(found))
 		return false;
-	refresh_flow(entry, found, now);
+	refresh_flow(entry, found, FLOW_ADOPTED, now);
 	note_direct(direct, now);
 	return true;
 }
@@ -205,11 +190,11 @@ static __always_inline enum reason handle_reply(struct xdp_md *ctx, const struct
 	const struct reply_entry *reply;
 
 	if (find_reply(config, &flow->dst, flow->dport, flow->protocol))
-		return record_direct(config, flow, seconds_now());
+		return record_direct(config, flow, seconds_now(config));
 	reply = find_reply(config, &flow->src, flow->sport, flow->protocol);
 	if (!reply)
 		return REASON_NO_LISTENER;
-	if (is_direct(config, flow, seconds_now()))
+	if (is_direct(config, flow, seconds_now(config)))
 		return REASON_REPLY_DIRECT;
 	return send_reply(ctx, pkt, reply);
 }

@@ -10,8 +10,12 @@
 
 #include <linux/types.h>
 
-/* Raised whenever the layout or the meaning of anything here changes. */
-#define ABI_VERSION 1
+/*
+ * Raised whenever the layout or the meaning of anything here changes. A daemon of another version
+ * takes over with new maps, and copies into them what these hold (dataplane/handover.c): so values
+ * grow at their end, and whatever changes otherwise has to be converted there.
+ */
+#define ABI_VERSION 2
 
 enum limits {
 	LISTENERS_MAX = 16384,		/* listener ids are 1 .. LISTENERS_MAX - 1 */
@@ -22,9 +26,12 @@ enum limits {
 	SLOTS_MAX = 1 << 22,		/* slots of all rings together: 32 MiB */
 	RING_BITS_MIN = 7,
 	RING_BITS_MAX = 20,
+	FLOW_BUCKETS_MIN = 1 << 10,
 	FLOW_BUCKETS_DEFAULT = 1 << 18,	/* 16 MiB */
+	FLOW_BUCKETS_MAX = 1 << 24,	/* 1 GiB; a power of two */
 	FLOWS_PER_BUCKET = 8,
 	LINKS_MAX = 1024,		/* network interfaces, VLAN devices included */
+	RING_GROUPS_MAX = 16,		/* groups that the flows of one ring may be on */
 };
 
 /* An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d, so that nothing is written twice. */
@@ -62,6 +69,12 @@ _Static_assert(sizeof(struct port_ranges) == 4 + 6 * RANGES_MAX, "struct port_ra
 enum listener_flags {
 	/* a range or `any`: nat leaves the destination port alone */
 	LISTENER_KEEPS_PORT = 1 << 0,
+	/* every flow is recorded, whatever the condition of its slot */
+	LISTENER_TRACKED = 1 << 1,
+	/* there only so that a listener that comes back finds its ring: counts as no entry */
+	LISTENER_REMOVED = 1 << 2,
+	/* its ring is one without history; the program has no use for it */
+	LISTENER_HASHED = 1 << 3,
 };
 
 /* What a packet needs to know of its listener. The ring is slots[ring_base ..] of 2^k slots. */
@@ -70,7 +83,7 @@ struct listener_entry {
 	__u32 ring_base;
 	__u8 ring_shift;		/* 64 - k: the slot is ring_base + (hash >> ring_shift) */
 	__u8 flags;			/* enum listener_flags */
-	__u16 pad;
+	__u16 idle_timeout;		/* seconds; a recorded flow silent for longer is over */
 };
 _Static_assert(sizeof(struct listener_entry) == 12, "struct listener_entry");
 
@@ -94,21 +107,33 @@ enum target_id_layout {
 #define TARGET_INDEX(id) ((id) & (TARGETS_MAX - 1))
 #define TARGET_GENERATION(id) (((id) >> TARGET_INDEX_BITS) & 0xff)
 
+/*
+ * stable: every flow of the slot is on its current target. learning: the current target changed
+ * lately; flows that began since are recorded, all others are on the previous one. tracking: flows
+ * that are not on the current target are recorded. docs/AFFINITY.md says what follows from it.
+ */
 enum slot_condition { SLOT_STABLE, SLOT_LEARNING, SLOT_TRACKING };
+enum { SLOT_DEADLINE_BITS = 14 };
 
 /* One slot of a ring; always read and written as one 64-bit word. */
 union slot {
 	struct {
 		__u64 current : TARGET_ID_BITS;		/* target id; 0: no target in service */
-		__u64 previous : TARGET_ID_BITS;
+		__u64 previous : TARGET_ID_BITS;	/* while learning; else 0 */
 		__u64 condition : 2;			/* enum slot_condition */
-		__u64 pad : 14;
+		/* while learning: second (modulo 2^14) when that ends; only the daemon reads it */
+		__u64 deadline : SLOT_DEADLINE_BITS;
 	};
 	__u64 word;
 };
 _Static_assert(sizeof(union slot) == 8, "union slot");
 
 enum forwarding { FORWARDING_NONE, FORWARDING_NAT, FORWARDING_IPIP, FORWARDING_COUNT };
+
+enum target_flags {
+	/* flows that began on it stay; without it slots and flows that name it do not count */
+	TARGET_ALIVE = 1 << 0,
+};
 
 /* Everything about a target that a packet needs: one cache line, filled by the daemon. */
 struct target_entry {
@@ -124,7 +149,8 @@ struct target_entry {
 	/* enum forwarding; FORWARDING_NONE: the entry is not in use */
 	__u8 forwarding;
 	__u8 generation;		/* must equal TARGET_GENERATION of the id that led here */
-	__u32 pad[2];
+	__u8 flags;			/* enum target_flags */
+	__u8 pad[7];
 };
 _Static_assert(sizeof(struct target_entry) == 64, "struct target_entry");
 
@@ -140,15 +166,20 @@ struct traffic {
 };
 _Static_assert(sizeof(struct traffic) == 24, "struct traffic");
 
-/* In the order in which a full bucket gives them up. */
-enum flow_state { FLOW_FREE, FLOW_EMBRYONIC, FLOW_DIRECT, FLOW_ESTABLISHED };
+/*
+ * In the order in which a full bucket gives them up. Embryonic: only its first packet was seen.
+ * Adopted: a packet that began no flow and belonged to none that was recorded, so an older flow's
+ * or made up; and direct flows (target 0). Established: more packets followed.
+ */
+enum flow_state { FLOW_FREE, FLOW_EMBRYONIC, FLOW_ADOPTED, FLOW_ESTABLISHED, FLOW_STATE_COUNT };
+enum { FLOW_TAG_BITS = 22 };
 
 /* One entry of the flow table; always read and written as one 64-bit word. */
 union flow {
 	struct {
-		/* of the flow hash, from bits that do not choose the bucket */
-		__u64 tag : 22;
-		__u64 target : TARGET_ID_BITS;	/* 0 in a direct flow */
+		/* the top bits of the flow hash, so that an entry tells its slot in any ring */
+		__u64 tag : FLOW_TAG_BITS;
+		__u64 target : TARGET_ID_BITS;	/* 0: a direct flow, to no listener */
 		__u64 state : 2;		/* enum flow_state */
 		__u64 seen : 16;		/* second of the last packet, modulo 2^16 */
 	};
@@ -175,10 +206,25 @@ struct config {
 	/* the 16 bytes of the secret, little endian, as SipHash reads its key */
 	__u64 hash_secret[2];
 	__u32 flow_bucket_mask;		/* number of buckets (a power of two) - 1 */
-	__u16 idle_timeout_tcp;		/* seconds */
+	__u16 idle_timeout_tcp;		/* of direct flows, in seconds */
 	__u16 idle_timeout_udp;
+	/* of these two and of any listener's: older entries are free */
+	__u16 idle_timeout_longest;
+	__u16 pad;
+	__u32 clock_offset;		/* seconds that tests add to the clock */
 };
-_Static_assert(sizeof(struct config) == 32, "struct config");
+_Static_assert(sizeof(struct config) == 40, "struct config");
+
+/* What happened to the flow table; per CPU counters in the map flow_events. */
+enum flow_event {
+	FLOW_INSERTED,			/* into a free or expired place */
+	FLOW_REPLACED_EMBRYONIC,	/* the bucket was full: its oldest of this state went */
+	FLOW_REPLACED_ADOPTED,
+	FLOW_REPLACED_ESTABLISHED,
+	FLOW_NO_ROOM,			/* a first packet pushes out no other flow's later ones */
+	FLOW_NOT_INSERTED,		/* other CPUs kept changing the bucket */
+	FLOW_EVENT_COUNT,
+};
 
 /* The only entry of the map direct_flows: when a packet of a direct flow last left its mark. */
 struct direct_flows {
@@ -209,12 +255,17 @@ struct target_label {
 	__u8 state;			/* enum target_state of the model */
 	__u8 reason;			/* enum target_reason of the model */
 	__u32 pad;
+	__u64 since_ms;			/* Unix time of the last change of state */
 };
-_Static_assert(sizeof(struct target_label) == 88, "struct target_label");
+_Static_assert(sizeof(struct target_label) == 96, "struct target_label");
 
 struct listener_label {
 	char name[LABEL_NAME_SIZE];
-	/* which routing's ring the listener uses: a hash of its groups and weights */
-	__u64 routing;
+	__u64 ring;			/* key of its ring */
+	__u64 routing;			/* hash of the routing that the ring serves */
+	/* group_hash of each group that flows of the ring may be on; 0: free; the last, ~0: any */
+	__u64 groups[RING_GROUPS_MAX];
+	__u16 port_first, port_last;	/* host byte order */
+	__u32 removed_at;		/* second of CLOCK_MONOTONIC; 0: not removed */
 };
-_Static_assert(sizeof(struct listener_label) == 72, "struct listener_label");
+_Static_assert(sizeof(struct listener_label) == 216, "struct listener_label");

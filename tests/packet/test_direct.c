@@ -4,10 +4,9 @@
 #include <linux/bpf.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
+#include "flows.h"
 #include "network.h"
 #include "program.h"
 #include "site.h"
@@ -17,12 +16,6 @@ static void open_gateway(struct program *program, struct network *network)
 	program_open(program);
 	network_set_up(program, network);
 	site_set_up_replies(program);
-}
-
-/* As bpf_ktime_get_ns has it. */
-static uint32_t now(void)
-{
-	return (uint32_t)(monotonic_ms() / 1000);
 }
 
 /* Where an entry is. */
@@ -74,7 +67,7 @@ static void age_entry(struct program *program, uint32_t seconds)
 	union flow flow;
 	struct place place = find_only_entry(program, &flow);
 
-	flow.seen = (uint16_t)(now() - seconds);
+	flow.seen = (uint16_t)(flows_now(program) - seconds);
 	set_entry(program, place, flow);
 }
 
@@ -128,13 +121,13 @@ Test(direct, is_recorded_once_as_what_it_is)
 	union flow flow;
 
 	open_gateway(&program, &network);
-	before = now();
+	before = flows_now(&program);
 	cr_assert_eq(program_direct_recorded(&program), 0);
 	for (int i = 0; i < 5; i++)
 		expect_direct(&program, false, IPPROTO_TCP);
-	after = now();
+	after = flows_now(&program);
 	find_only_entry(&program, &flow);
-	cr_expect_eq(flow.state, FLOW_DIRECT);
+	cr_expect_eq(flow.state, FLOW_ADOPTED);
 	cr_expect_eq(flow.target, 0);
 	cr_expect((uint16_t)(flow.seen - before) <= after - before);
 	cr_expect(program_direct_recorded(&program) >= before);
@@ -184,8 +177,8 @@ Test(direct, packets_in_both_directions_keep_it_alive)
 		open_gateway(&program, &network);
 		expect_direct(&program, true, IPPROTO_TCP);
 		age_entry(&program, 300);
-		program_set_direct_recorded(&program, now() - 300);
-		before = now();
+		program_set_direct_recorded(&program, flows_now(&program) - 300);
+		before = flows_now(&program);
 		if (answers)
 			expect_answer(&program, true, IPPROTO_TCP, REASON_REPLY_DIRECT);
 		else
@@ -199,31 +192,65 @@ Test(direct, packets_in_both_directions_keep_it_alive)
 Test(direct, the_table_is_not_read_when_there_can_be_none)
 {
 	_cleanup_program_ struct program program;
+	uint32_t timeout, now;
 	struct network network;
 
 	open_gateway(&program, &network);
+	timeout = program.config.idle_timeout_longest;
+	now = flows_now(&program);
 	expect_direct(&program, false, IPPROTO_TCP);
 	program_set_direct_recorded(&program, 0);
 	expect_answer(&program, false, IPPROTO_TCP, REASON_REPLIED);
-	program_set_direct_recorded(&program, now() - program.config.idle_timeout_tcp - 1);
+	program_set_direct_recorded(&program, now - timeout - 1);
 	expect_answer(&program, false, IPPROTO_TCP, REASON_REPLIED);
-	program_set_direct_recorded(&program, now() - program.config.idle_timeout_tcp + 5);
+	program_set_direct_recorded(&program, now - timeout + 5);
 	expect_answer(&program, false, IPPROTO_TCP, REASON_REPLY_DIRECT);
 }
 
-Test(direct, an_entry_of_another_state_does_not_make_a_flow_direct)
+/* Whatever has the same tag, of a listener's flow or not, and what takes its place. */
+Test(direct, only_an_adopted_entry_without_target_makes_a_flow_direct)
 {
+	static const struct {
+		enum flow_state state;
+		uint32_t target;
+	} rows[] = {
+		{ FLOW_EMBRYONIC, 0 }, { FLOW_ESTABLISHED, 0 }, { FLOW_ADOPTED, TARGET_ID(1, 1) },
+		{ FLOW_ESTABLISHED, TARGET_ID(1, 1) },
+	};
 	_cleanup_program_ struct program program;
 	struct network network;
 	struct place place;
 	union flow flow;
 
 	open_gateway(&program, &network);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		expect_direct(&program, false, IPPROTO_TCP);
+		expect_answer(&program, false, IPPROTO_TCP, REASON_REPLY_DIRECT);
+		place = find_only_entry(&program, &flow);
+		flow.state = rows[i].state;
+		flow.target = rows[i].target;
+		set_entry(&program, place, flow);
+		expect_answer(&program, false, IPPROTO_TCP, REASON_REPLIED);
+		expect_direct(&program, false, IPPROTO_TCP);
+		find_only_entry(&program, &flow);
+		cr_expect(flow.state == FLOW_ADOPTED && !flow.target);
+	}
+}
+
+/* Tests may set the clock, for entries and for the mark that some were recorded. */
+Test(direct, the_clock_can_be_set)
+{
+	_cleanup_program_ struct program program;
+	struct network network;
+
+	open_gateway(&program, &network);
 	expect_direct(&program, false, IPPROTO_TCP);
-	place = find_only_entry(&program, &flow);
-	flow.state = FLOW_ESTABLISHED;
-	set_entry(&program, place, flow);
+	expect_answer(&program, false, IPPROTO_TCP, REASON_REPLY_DIRECT);
+	program.config.clock_offset = program.config.idle_timeout_tcp + 1;
+	program_configure(&program);
 	expect_answer(&program, false, IPPROTO_TCP, REASON_REPLIED);
+	expect_direct(&program, false, IPPROTO_TCP);
+	expect_answer(&program, false, IPPROTO_TCP, REASON_REPLY_DIRECT);
 }
 
 struct kind {
@@ -232,9 +259,11 @@ struct kind {
 };
 
 /* No flow has tag 0 but by great ill luck, so none of these is taken for the one under test. */
-static union flow make_entry(const struct kind *kind)
+static union flow make_entry(const struct program *program, const struct kind *kind)
 {
-	return (union flow){ .state = kind->state, .seen = (uint16_t)(now() - kind->age) };
+	return (union flow){
+		.state = kind->state, .seen = (uint16_t)(flows_now(program) - kind->age),
+	};
 }
 
 /* Fills every bucket with entries of one kind but one, which is the one to go. */
@@ -244,7 +273,7 @@ static void fill_table(struct program *program, const struct kind *ordinary, siz
 	struct flow_bucket bucket;
 
 	for (size_t i = 0; i < FLOWS_PER_BUCKET; i++)
-		bucket.flow[i] = make_entry(i == victim_at ? victim : ordinary);
+		bucket.flow[i] = make_entry(program, i == victim_at ? victim : ordinary);
 	for (uint32_t i = 0; i < TEST_FLOW_BUCKETS; i++)
 		program_set_bucket(program, i, &bucket);
 }
@@ -273,8 +302,8 @@ Test(direct, in_a_full_bucket_takes_the_least_valuable_entry)
 		{ { FLOW_EMBRYONIC, 200 }, { FLOW_FREE, 0 } },
 		{ { FLOW_EMBRYONIC, 200 }, { FLOW_ESTABLISHED, 351 } },
 		{ { FLOW_ESTABLISHED, 200 }, { FLOW_EMBRYONIC, 10 } },
-		{ { FLOW_DIRECT, 200 }, { FLOW_EMBRYONIC, 10 } },
-		{ { FLOW_ESTABLISHED, 200 }, { FLOW_DIRECT, 10 } },
+		{ { FLOW_ADOPTED, 200 }, { FLOW_EMBRYONIC, 10 } },
+		{ { FLOW_ESTABLISHED, 200 }, { FLOW_ADOPTED, 10 } },
 		{ { FLOW_ESTABLISHED, 10 }, { FLOW_ESTABLISHED, 20 } },
 		{ { FLOW_EMBRYONIC, 10 }, { FLOW_EMBRYONIC, 20 } },
 	};

@@ -161,3 +161,33 @@ Test(listener, ranges_are_read_only_if_the_configuration_has_any)
 	set_flags(&program, CONFIG_HAS_RANGES);
 	expect_listener(&program, "192.0.2.50", IPPROTO_TCP, 80, 10);
 }
+
+/* It is there only for the daemon. To packets it is as if it were not: a range around it counts. */
+Test(listener, a_removed_one_is_none)
+{
+	struct port_ranges any = { .count = 1, .range = { { 0, 65535, 9 } } };
+	_cleanup_program_ struct program program;
+
+	program_open(&program);
+	set_flags(&program, CONFIG_HAS_RANGES);
+	for (int i = 0; i < 4; i++) {
+		const char *addr = site[i & 1].vip;
+		uint8_t protocol = site_protocols[i >> 1];
+		struct listener_entry exact = add_listener(&program, 10), range;
+
+		range = add_listener(&program, 11);
+		exact.flags = LISTENER_REMOVED | LISTENER_TRACKED;
+		program_set_listener(&program, port_key(addr, protocol, 443), &exact);
+		expect_listener(&program, addr, protocol, 443, 0);
+		program_set_listener_ranges(&program, addr, protocol, &any);
+		program_set_listener(&program, range_key(addr, protocol, 9), &range);
+		expect_listener(&program, addr, protocol, 443, 11);
+		range.flags = LISTENER_REMOVED | LISTENER_KEEPS_PORT;
+		program_set_listener(&program, range_key(addr, protocol, 9), &range);
+		expect_listener(&program, addr, protocol, 443, 0);
+		expect_listener(&program, addr, protocol, 444, 0);
+		exact.flags = 0;
+		program_set_listener(&program, port_key(addr, protocol, 443), &exact);
+		expect_listener(&program, addr, protocol, 443, 10);
+	}
+}

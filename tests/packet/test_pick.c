@@ -10,28 +10,16 @@
 
 #include "base/addr.h"
 #include "base/cleanup.h"
+#include "flows.h"
 #include "program.h"
-#include "ref_siphash.h"
 #include "site.h"
 
 enum { SLOTS = 1 << RING_BITS_MIN };
 
-/* The slot that the flow's hash names, from the bytes of its headers. */
+/* The slot that the flow's hash names. */
 static uint32_t reference_slot(const struct program *program, const struct packet_spec *packet)
 {
-	bool is_v6 = spec_is_v6(packet);
-	int family = is_v6 ? AF_INET6 : AF_INET;
-	uint8_t bytes[37], *at = bytes;
-	uint16_t ports[2] = { htons(packet->sport), htons(packet->dport) };
-
-	cr_assert_eq(inet_pton(family, packet->src, at), 1);
-	at += is_v6 ? 16 : 4;
-	cr_assert_eq(inet_pton(family, packet->dst, at), 1);
-	at += is_v6 ? 16 : 4;
-	at = mempcpy(at, ports, sizeof(ports));
-	*at++ = packet->protocol;
-	return (uint32_t)(ref_siphash(1, 3, (const uint8_t *)program->config.hash_secret, bytes,
-				      (size_t)(at - bytes)) >> (64 - RING_BITS_MIN));
+	return (uint32_t)(flows_hash(program, packet) >> (64 - RING_BITS_MIN));
 }
 
 /* Target i, of slot i, is 10.1.0.i or 2001:db8:1::i. */

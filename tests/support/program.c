@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/addr.h"
@@ -67,6 +68,20 @@ static void count_reasons(struct program *program, uint64_t totals[REASON_COUNT]
 	}
 }
 
+static size_t mapped_size(const struct bpf_map *map)
+{
+	return (size_t)bpf_map__value_size(map) * bpf_map__max_entries(map);
+}
+
+static void *map_memory(const struct bpf_map *map)
+{
+	void *memory = mmap(NULL, mapped_size(map), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    bpf_map__fd(map), 0);
+
+	cr_assert_neq(memory, MAP_FAILED, "mmap of %s: %m", bpf_map__name(map));
+	return memory;
+}
+
 void program_open(struct program *program)
 {
 	int r;
@@ -78,6 +93,7 @@ void program_open(struct program *program)
 			.flow_bucket_mask = TEST_FLOW_BUCKETS - 1,
 			.idle_timeout_tcp = 350,
 			.idle_timeout_udp = 120,
+			.idle_timeout_longest = 350,
 		},
 		.wrapper = { -1, -1 },
 		.ingress = LOOPBACK,
@@ -93,6 +109,8 @@ void program_open(struct program *program)
 	r = sluice_bpf__load(program->skeleton);
 	cr_assert_eq(r, 0, "loading the program: %s", strerror(-r));
 	program->entry_fd = bpf_program__fd(program->skeleton->progs.sluice);
+	program->flows = map_memory(program->skeleton->maps.flows);
+	program->slots = map_memory(program->skeleton->maps.slots);
 	program_configure(program);
 }
 
@@ -105,6 +123,12 @@ void program_leave_no_headroom(struct program *program, size_t frame_length)
 void program_close(struct program *program)
 {
 	headroom_unwrap(&program->wrapper);
+	if (program->flows)
+		munmap(program->flows, mapped_size(program->skeleton->maps.flows));
+	if (program->slots)
+		munmap(program->slots, mapped_size(program->skeleton->maps.slots));
+	program->flows = NULL;
+	program->slots = NULL;
 	sluice_bpf__destroy(program->skeleton);
 	program->skeleton = NULL;
 }
@@ -122,16 +146,19 @@ struct listener_entry program_add_ring(struct program *program, const uint32_t *
 		.id = 1,
 		.ring_base = program->rings++ << RING_BITS_MIN,
 		.ring_shift = 64 - RING_BITS_MIN,
+		.idle_timeout = 350,
 	};
 
 	cr_assert(program->rings <= TEST_RINGS);
-	for (uint32_t i = 0; i < 1 << RING_BITS_MIN; i++) {
-		uint32_t index = entry.ring_base + i;
-		union slot slot = { .current = ids[i % count] };
-
-		put(program->skeleton->maps.slots, &index, &slot);
-	}
+	for (uint32_t i = 0; i < 1 << RING_BITS_MIN; i++)
+		program_set_slot(program, entry.ring_base + i,
+				 (union slot){ .current = ids[i % count] });
 	return entry;
+}
+
+void program_set_slot(struct program *program, uint32_t index, union slot slot)
+{
+	__atomic_store_n(&program->slots[index].word, slot.word, __ATOMIC_RELEASE);
 }
 
 struct endpoint_key port_key(const char *addr, uint8_t protocol, uint16_t port)
@@ -267,7 +294,7 @@ static enum reason find_risen_reason(struct program *program)
 	return risen;
 }
 
-void program_run(struct program *program, const struct frame *in, struct outcome *out)
+int program_pass(const struct program *program, const struct frame *in, struct frame *out)
 {
 	struct xdp_md context = {
 		.data_end = (uint32_t)in->length,
@@ -276,15 +303,20 @@ void program_run(struct program *program, const struct frame *in, struct outcome
 	LIBBPF_OPTS(bpf_test_run_opts, run,
 		.data_in = in->bytes,
 		.data_size_in = (uint32_t)in->length,
-		.data_out = out->out.bytes,
-		.data_size_out = sizeof(out->out.bytes),
+		.data_out = out->bytes,
+		.data_size_out = sizeof(out->bytes),
 		.ctx_in = &context,
 		.ctx_size_in = sizeof(context));
 	int r = bpf_prog_test_run_opts(program->entry_fd, &run);
 
 	cr_assert_eq(r, 0, "running %zu bytes: %s", in->length, strerror(-r));
-	out->action = (int)run.retval;
-	out->out.length = run.data_size_out;
+	out->length = run.data_size_out;
+	return (int)run.retval;
+}
+
+void program_run(struct program *program, const struct frame *in, struct outcome *out)
+{
+	out->action = program_pass(program, in, &out->out);
 	out->reason = find_risen_reason(program);
 }
 

@@ -29,6 +29,9 @@ struct program {
 	uint32_t rings;
 	int cpus;
 	uint64_t reasons[REASON_COUNT];		/* counted up to now */
+	/* the maps of these names, mmapped as the daemon does it: see also flows.h */
+	struct flow_bucket *flows;		/* TEST_FLOW_BUCKETS */
+	union slot *slots;
 };
 
 struct outcome {
@@ -45,8 +48,9 @@ void program_close(struct program *program);
 /* Stores program->config, which is the caller's to change: at first a secret and timeouts. */
 void program_configure(struct program *program);
 
-/* A new ring of the smallest size, whose slots name the ids in turn. */
+/* A new ring of the smallest size, whose slots are stable and name the ids in turn. */
 struct listener_entry program_add_ring(struct program *program, const uint32_t *ids, size_t count);
+void program_set_slot(struct program *program, uint32_t index, union slot slot);
 
 /* addr is of either family; port in host byte order. */
 struct endpoint_key port_key(const char *addr, uint8_t protocol, uint16_t port);
@@ -75,6 +79,9 @@ void program_get_target_traffic(const struct program *program, uint32_t index,
 
 /* Asserts that exactly one reason's counter rises, by one. */
 void program_run(struct program *program, const struct frame *in, struct outcome *out);
+
+/* Just runs it: its action. May be called by several threads at once. */
+int program_pass(const struct program *program, const struct frame *in, struct frame *out);
 
 /* From now on frames of this length come with no room for another header in front. */
 void program_leave_no_headroom(struct program *program, size_t frame_length);

@@ -50,6 +50,7 @@ struct target_entry site_target(bool is_v6, enum forwarding forwarding)
 		.mtu = SITE_MTU,
 		.forwarding = (uint8_t)forwarding,
 		.generation = 1,
+		.flags = TARGET_ALIVE,
 	};
 
 	memcpy(entry.dst_mac, &target_mac, sizeof(entry.dst_mac));

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* bpf/flow_table.h: finding, refreshing, and what a full bucket gives up. */
+/* bpf/flow_table.h: finding, refreshing, forgetting, and what a full bucket gives up. */
 #include <criterion/criterion.h>
 #include <linux/types.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
 
+#include "base/cleanup.h"
 #include "flow_table.h"
 
-enum { NOW = 1000, TIMEOUT = 350 };
+enum { NOW = 1000, TIMEOUT = 350, NEW_TAG = 99 };
 
 static union flow flow(uint32_t tag, enum flow_state state, uint32_t seen)
 {
@@ -25,14 +28,21 @@ static struct flow_bucket full_bucket(enum flow_state state, uint16_t seen)
 	return bucket;
 }
 
-/* Inserts a flow with tag 99 and returns which entry gave way. */
-static int victim(struct flow_bucket *bucket)
+/* Asserts that a new flow takes this place, if it may, and leaves all others alone. */
+static void expect_victim(struct flow_bucket *bucket, int at, enum flow_event event)
 {
-	insert_flow(bucket, flow(99, FLOW_EMBRYONIC, NOW), NOW, TIMEOUT);
-	for (int i = 0; i < FLOWS_PER_BUCKET; i++)
-		if (bucket->flow[i].tag == 99)
-			return i;
-	return -1;
+	bool first_may = event == FLOW_INSERTED || event == FLOW_REPLACED_EMBRYONIC;
+	union flow first = flow(NEW_TAG, FLOW_EMBRYONIC, NOW);
+	union flow later = flow(NEW_TAG, FLOW_ADOPTED, NOW);
+	struct flow_bucket expected = *bucket, copy = *bucket;
+
+	if (first_may)
+		expected.flow[at] = first;
+	cr_expect_eq(insert_flow(&copy, first, NOW, TIMEOUT), first_may ? event : FLOW_NO_ROOM);
+	cr_expect_arr_eq(&copy, &expected, sizeof(expected));
+	expected.flow[at] = later;
+	cr_expect_eq(insert_flow(bucket, later, NOW, TIMEOUT), event);
+	cr_expect_arr_eq(bucket, &expected, sizeof(expected));
 }
 
 Test(flow_table, finds_what_was_inserted)
@@ -41,12 +51,13 @@ Test(flow_table, finds_what_was_inserted)
 	union flow found;
 
 	for (uint32_t tag = 0; tag < FLOWS_PER_BUCKET; tag++)
-		insert_flow(&bucket, flow(tag, FLOW_DIRECT, NOW), NOW, TIMEOUT);
+		cr_assert_eq(insert_flow(&bucket, flow(tag, FLOW_ADOPTED, NOW), NOW, TIMEOUT),
+			     FLOW_INSERTED);
 	for (uint32_t tag = 0; tag < FLOWS_PER_BUCKET; tag++) {
 		union flow *entry = find_flow(&bucket, tag, NOW, TIMEOUT, &found);
 
 		cr_assert_not_null(entry, "tag %u", tag);
-		cr_assert_eq(found.word, flow(tag, FLOW_DIRECT, NOW).word);
+		cr_assert_eq(found.word, flow(tag, FLOW_ADOPTED, NOW).word);
 		cr_assert_eq(entry->word, found.word);
 	}
 	cr_assert_null(find_flow(&bucket, FLOWS_PER_BUCKET, NOW, TIMEOUT, &found));
@@ -65,7 +76,7 @@ Test(flow_table, an_entry_lives_until_its_timeout_also_across_the_wrap_of_time)
 	static const uint16_t begins[] = { 0, 1000, 65535, 65535 - TIMEOUT, 65536 - TIMEOUT };
 	union flow found;
 
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++) {
 		struct flow_bucket bucket = { .flow = { flow(5, FLOW_ESTABLISHED, begins[i]) } };
 		uint16_t last = (uint16_t)(begins[i] + TIMEOUT), after = (uint16_t)(last + 1);
 
@@ -81,45 +92,98 @@ Test(flow_table, what_another_cpu_wrote_a_moment_later_is_not_old)
 	struct flow_bucket bucket = {};
 	union flow found;
 
-	insert_flow(&bucket, flow(1, FLOW_DIRECT, NOW + 1), NOW + 1, TIMEOUT);
+	insert_flow(&bucket, flow(1, FLOW_ADOPTED, NOW + 1), NOW + 1, TIMEOUT);
 	cr_assert_not_null(find_flow(&bucket, 1, NOW, TIMEOUT, &found));
-	insert_flow(&bucket, flow(2, FLOW_DIRECT, 0), 0, TIMEOUT);
+	insert_flow(&bucket, flow(2, FLOW_ADOPTED, 0), 0, TIMEOUT);
 	cr_assert_not_null(find_flow(&bucket, 2, UINT16_MAX, TIMEOUT, &found));
 }
 
-Test(flow_table, a_refresh_changes_the_time_and_nothing_else)
+Test(flow_table, a_refresh_changes_time_and_state_and_nothing_else)
 {
-	struct flow_bucket bucket = { .flow = { flow(5, FLOW_DIRECT, NOW) } };
+	struct flow_bucket bucket = { .flow = { flow(5, FLOW_ADOPTED, NOW) } };
 	union flow found, *entry = find_flow(&bucket, 5, NOW + 1, TIMEOUT, &found);
 
-	refresh_flow(entry, found, NOW + 1);
-	cr_assert_eq(entry->word, flow(5, FLOW_DIRECT, NOW + 1).word);
+	refresh_flow(entry, found, FLOW_ADOPTED, NOW + 1);
+	cr_assert_eq(entry->word, flow(5, FLOW_ADOPTED, NOW + 1).word);
+	refresh_flow(entry, *entry, FLOW_ESTABLISHED, NOW + 1);
+	cr_assert_eq(entry->word, flow(5, FLOW_ESTABLISHED, NOW + 1).word);
+}
+
+/* Even a store of what is there already would take the cache line from other CPUs. */
+Test(flow_table, a_refresh_within_the_second_writes_nothing)
+{
+	struct flow_bucket *bucket = mmap(NULL, sizeof(*bucket), PROT_READ | PROT_WRITE,
+					  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	union flow found, *entry;
+
+	cr_assert_neq(bucket, MAP_FAILED);
+	bucket->flow[3] = flow(5, FLOW_ESTABLISHED, NOW);
+	cr_assert_eq(mprotect(bucket, sizeof(*bucket), PROT_READ), 0);
+	entry = find_flow(bucket, 5, NOW, TIMEOUT, &found);
+	refresh_flow(entry, found, FLOW_ESTABLISHED, NOW);
+	munmap(bucket, sizeof(*bucket));
 }
 
 Test(flow_table, a_refresh_does_not_touch_what_another_cpu_put_there)
 {
-	struct flow_bucket bucket = { .flow = { flow(5, FLOW_DIRECT, NOW) } };
+	struct flow_bucket bucket = { .flow = { flow(5, FLOW_ADOPTED, NOW) } };
 	union flow found, *entry = find_flow(&bucket, 5, NOW + 1, TIMEOUT, &found);
 
 	*entry = flow(6, FLOW_ESTABLISHED, NOW);
-	refresh_flow(entry, found, NOW + 1);
+	refresh_flow(entry, found, FLOW_ESTABLISHED, NOW + 1);
 	cr_assert_eq(entry->word, flow(6, FLOW_ESTABLISHED, NOW).word);
 }
 
-Test(flow_table, a_free_entry_goes_first)
+Test(flow_table, forgetting_frees_every_entry_of_the_flow_and_no_other)
+{
+	struct flow_bucket bucket = full_bucket(FLOW_ESTABLISHED, NOW), expected = bucket;
+
+	bucket.flow[2] = flow(5, FLOW_EMBRYONIC, NOW);
+	bucket.flow[7] = flow(5, FLOW_ADOPTED, NOW - TIMEOUT - 1);
+	expected.flow[2].word = expected.flow[5].word = expected.flow[7].word = 0;
+	forget_flow(&bucket, 5);
+	cr_assert_arr_eq(&bucket, &expected, sizeof(bucket));
+	forget_flow(&bucket, 5);
+	forget_flow(&bucket, NEW_TAG);
+	cr_assert_arr_eq(&bucket, &expected, sizeof(bucket));
+}
+
+Test(flow_table, the_flow_s_own_entry_goes_before_all_others_however_old_it_is)
+{
+	static const uint32_t ages[] = { 0, TIMEOUT, TIMEOUT + 1 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ages); i++) {
+		struct flow_bucket bucket = full_bucket(FLOW_EMBRYONIC, NOW - 300);
+
+		bucket.flow[1].word = 0;
+		bucket.flow[2] = flow(2, FLOW_EMBRYONIC, NOW - TIMEOUT - 1);
+		bucket.flow[6] = flow(NEW_TAG, FLOW_ESTABLISHED, NOW - ages[i]);
+		expect_victim(&bucket, 6, FLOW_INSERTED);
+	}
+}
+
+Test(flow_table, what_is_free_belongs_to_no_flow_whatever_its_tag)
+{
+	struct flow_bucket bucket = {};
+
+	bucket.flow[4].tag = NEW_TAG;
+	expect_victim(&bucket, 0, FLOW_INSERTED);
+}
+
+Test(flow_table, then_a_free_entry_goes)
 {
 	struct flow_bucket bucket = full_bucket(FLOW_EMBRYONIC, NOW - 300);
 
 	bucket.flow[6].word = 0;
-	cr_assert_eq(victim(&bucket), 6);
+	expect_victim(&bucket, 6, FLOW_INSERTED);
 }
 
-Test(flow_table, an_expired_entry_goes_before_any_live_one)
+Test(flow_table, or_an_expired_one)
 {
 	struct flow_bucket bucket = full_bucket(FLOW_EMBRYONIC, NOW - TIMEOUT);
 
 	bucket.flow[3] = flow(3, FLOW_ESTABLISHED, NOW - TIMEOUT - 1);
-	cr_assert_eq(victim(&bucket), 3);
+	expect_victim(&bucket, 3, FLOW_INSERTED);
 }
 
 Test(flow_table, then_the_oldest_embryonic_entry)
@@ -128,34 +192,37 @@ Test(flow_table, then_the_oldest_embryonic_entry)
 
 	bucket.flow[2] = flow(2, FLOW_EMBRYONIC, NOW - 1);
 	bucket.flow[5] = flow(5, FLOW_EMBRYONIC, NOW - 2);
-	bucket.flow[7] = flow(7, FLOW_DIRECT, NOW - 200);
-	cr_assert_eq(victim(&bucket), 5);
+	bucket.flow[7] = flow(7, FLOW_ADOPTED, NOW - 200);
+	expect_victim(&bucket, 5, FLOW_REPLACED_EMBRYONIC);
 }
 
-Test(flow_table, then_the_oldest_direct_entry)
+/* Direct ones, without a target, are among these. */
+Test(flow_table, then_the_oldest_adopted_entry)
 {
 	struct flow_bucket bucket = full_bucket(FLOW_ESTABLISHED, NOW - 300);
 
-	bucket.flow[1] = flow(1, FLOW_DIRECT, NOW);
-	bucket.flow[4] = flow(4, FLOW_DIRECT, NOW - 1);
-	cr_assert_eq(victim(&bucket), 4);
+	bucket.flow[1] = flow(1, FLOW_ADOPTED, NOW);
+	bucket.flow[4] = flow(4, FLOW_ADOPTED, NOW - 1);
+	bucket.flow[6] = flow(6, FLOW_ADOPTED, NOW - 2);
+	bucket.flow[6].target = 0;
+	expect_victim(&bucket, 6, FLOW_REPLACED_ADOPTED);
 }
 
-Test(flow_table, then_the_oldest_entry)
+Test(flow_table, then_the_oldest_established_entry)
 {
 	struct flow_bucket bucket = full_bucket(FLOW_ESTABLISHED, NOW);
 
 	bucket.flow[0] = flow(0, FLOW_ESTABLISHED, NOW - 1);
 	bucket.flow[4] = flow(4, FLOW_ESTABLISHED, NOW - 2);
-	cr_assert_eq(victim(&bucket), 4);
+	expect_victim(&bucket, 4, FLOW_REPLACED_ESTABLISHED);
 }
 
 Test(flow_table, a_flood_of_new_flows_does_not_push_out_an_established_one)
 {
-	static const enum flow_state floods[] = { FLOW_EMBRYONIC, FLOW_DIRECT };
+	static const enum flow_state floods[] = { FLOW_EMBRYONIC, FLOW_ADOPTED };
 	union flow found;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(floods); i++) {
 		struct flow_bucket bucket = {};
 
 		for (uint32_t tag = 0; tag < FLOWS_PER_BUCKET - 1; tag++)
@@ -167,13 +234,34 @@ Test(flow_table, a_flood_of_new_flows_does_not_push_out_an_established_one)
 	}
 }
 
-Test(flow_table, tag_bucket_and_slot_come_from_different_bits)
+Test(flow_table, a_direct_flow_has_no_target)
 {
-	uint64_t tag_bits = (uint64_t)FLOW_TAG_MASK << FLOW_TAG_SHIFT;
-	uint64_t bucket_bits = FLOW_BUCKETS_DEFAULT - 1;
-	uint64_t slot_bits = ~0ULL << (64 - RING_BITS_MAX);
+	union flow direct = flow(5, FLOW_ADOPTED, NOW), established = direct;
+
+	cr_expect_not(is_direct_flow(direct));
+	direct.target = 0;
+	cr_expect(is_direct_flow(direct));
+	established.state = FLOW_ESTABLISHED;
+	cr_expect_not(is_direct_flow(established));
+	cr_expect_not(is_direct_flow((union flow){}));
+}
+
+Test(flow_table, the_tag_names_the_slot_in_any_ring)
+{
+	static const uint64_t hashes[] = { 0, 0x0123456789abcdef, 0xfedcba9876543210, ~0ULL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(hashes); i++)
+		for (int bits = RING_BITS_MIN; bits <= RING_BITS_MAX; bits++)
+			cr_expect_eq(flow_tag(hashes[i]) >> (FLOW_TAG_BITS - bits),
+				     hashes[i] >> (64 - bits));
+}
+
+Test(flow_table, tag_and_bucket_come_from_different_bits)
+{
+	uint64_t tag_bits = ~0ULL << (64 - FLOW_TAG_BITS);
+	uint32_t bucket_bits = FLOW_BUCKETS_MAX - 1;
 
 	cr_assert_eq(flow_tag(~tag_bits), 0);
-	cr_assert_eq(flow_bucket_index(~bucket_bits, FLOW_BUCKETS_DEFAULT - 1), 0);
-	cr_assert_eq((tag_bits & bucket_bits) | (tag_bits & slot_bits), 0);
+	cr_assert_eq(flow_bucket_index(~(uint64_t)bucket_bits, bucket_bits), 0);
+	cr_assert_eq(tag_bits & bucket_bits, 0);
 }
