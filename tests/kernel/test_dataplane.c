@@ -3,69 +3,16 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <net/if.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "base/err.h"
-#include "dataplane/compile.h"
-#include "dataplane/compile_parts.h"
-#include "dataplane/image.h"
 #include "dataplane/loader.h"
-#include "dataplane/route.h"
 #include "model/model.h"
 #include "parse_model.h"
-#include "sandbox.h"
-
-static char pin_dir[64];
-static const char *const interfaces[] = { "eth0", "eth1" };
-
-static void set_up(void)
-{
-	snprintf(pin_dir, sizeof(pin_dir), "%s/sluice", sandbox_enter());
-	sandbox_run("ip link add eth0 type veth peer name peer0 && ip link set eth0 up");
-	sandbox_run("ip link add eth1 type veth peer name peer1 && ip link set eth1 up");
-}
-
-static int open_with(const char *const *names, size_t count, struct dataplane **dp, struct err *err)
-{
-	const struct dataplane_options options = {
-		.interfaces = names,
-		.interface_count = count,
-		.pin_dir = pin_dir,
-	};
-
-	return dataplane_open(&options, dp, err);
-}
-
-static struct dataplane *open_or_fail(size_t count)
-{
-	struct dataplane *dp = NULL;
-	struct err err = { 0 };
-
-	cr_assert_eq(open_with(interfaces, count, &dp, &err), 0, "%s", err.text);
-	return dp;
-}
-
-static void apply_or_fail(struct dataplane *dp, struct model *model)
-{
-	struct err err = { 0 };
-
-	cr_assert_eq(dataplane_apply(dp, model, &err), 0, "%s", err.text);
-	model_free(&model);
-}
-
-static __u32 program_on(const char *interface)
-{
-	__u32 id = 0;
-
-	cr_assert_eq(bpf_xdp_query_id((int)if_nametoindex(interface), 0, &id), 0);
-	return id;
-}
+#include "pinned.h"
 
 #define MODEL                                                                                  \
 	"listeners:\n"                                                                         \
@@ -76,77 +23,38 @@ static __u32 program_on(const char *interface)
 	"  - { name: web, targets: [{ address: 10.0.0.1, port: 80 }, { address: 10.0.0.2, port: 80 }] }\n" \
 	"  - { name: udp, targets: [{ address: 10.0.0.1, port: 80 }] }\n"
 
-static void check_rows(const struct table *was, const struct table *wanted, size_t row_size)
-{
-	cr_assert_eq(was->count, wanted->count);
-	cr_assert(!was->count || !memcmp(was->rows, wanted->rows, was->count * row_size));
-}
+#define SMALLER                                                                                \
+	"listeners:\n"                                                                         \
+	"  - { name: web, address: 192.0.2.1, protocol: tcp, port: 80, group: web }\n"         \
+	"groups:\n"                                                                            \
+	"  - { name: web, targets: [{ address: 10.0.0.1, port: 80 }] }\n"
 
-/* What the maps hold, compared with what a model compiles to. */
-static void check_maps(const char *yaml)
-{
-	struct image *was = NULL, *wanted = NULL;
-	struct model *model = parse_model(yaml);
-	struct loader *loader = NULL;
-	struct err err = { 0 };
-	bool adopted;
-
-	cr_assert_eq(loader_open(pin_dir, &loader, &adopted, &err), 0, "%s", err.text);
-	cr_assert(adopted);
-	cr_assert_eq(image_read(loader_maps(loader), &was), 0);
-	cr_assert_eq(compile(model, was, &wanted, &err), 0, "%s", err.text);
-	check_rows(&was->targets, &wanted->targets, sizeof(struct image_target));
-	check_rows(&was->listeners, &wanted->listeners, sizeof(struct image_listener));
-	check_rows(&was->replies, &wanted->replies, sizeof(struct image_reply));
-	check_rows(&was->listener_ranges, &wanted->listener_ranges, sizeof(struct image_ranges));
-	check_rows(&was->reply_ranges, &wanted->reply_ranges, sizeof(struct image_ranges));
-	cr_assert_eq(was->ids.count, wanted->ids.count);
-	cr_assert_eq(memcmp(&was->config, &wanted->config, sizeof(was->config)), 0);
-	for (size_t i = 0; i < was->rings.count; i++) {
-		const struct image_ring *a = (const struct image_ring *)was->rings.rows + i;
-		const struct image_ring *b = (const struct image_ring *)wanted->rings.rows + i;
-
-		cr_assert(a->base == b->base && a->bits == b->bits);
-		cr_assert_eq(memcmp(a->slots->id, b->slots->id, sizeof(uint32_t) << a->bits), 0);
-	}
-	image_free(&was);
-	image_free(&wanted);
-	loader_close(&loader);
-	model_free(&model);
-}
-
-TestSuite(dataplane, .init = set_up);
+TestSuite(dataplane, .init = pinned_set_up);
 
 Test(dataplane, what_is_applied_stands_in_the_maps_and_is_read_back_by_the_next_daemon)
 {
 	struct dataplane *dp = open_or_fail(2);
-	struct err err = { 0 };
 
-	apply_or_fail(dp, parse_model(MODEL));
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	apply_yaml(dp, MODEL);
+	attach_or_fail(dp);
 	dataplane_close(&dp);
 	check_maps(MODEL);
 }
 
 Test(dataplane, a_restart_replaces_the_program_and_keeps_counters_and_ids)
 {
-	struct dataplane *dp = open_or_fail(2);
-	struct err err = { 0 };
-	__u32 before;
+	const struct dataplane_options options = pinned_options(2);
+	uint32_t before, link;
 
-	apply_or_fail(dp, parse_model(MODEL));
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	run_daemon(&options, MODEL);
 	before = program_on("eth0");
-	cr_assert_neq(before, 0);
-	dataplane_close(&dp);
-	cr_assert_eq(program_on("eth0"), before, "a daemon that ends leaves the program");
-
-	dp = open_or_fail(2);
-	apply_or_fail(dp, parse_model(MODEL));
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	link = link_pinned_for("eth0");
+	cr_assert_neq(before, 0, "a daemon that ends leaves the program");
+	run_daemon(&options, MODEL);
 	cr_assert_neq(program_on("eth0"), before);
 	cr_assert_neq(program_on("eth0"), 0);
-	dataplane_close(&dp);
+	cr_assert_eq(program_on("eth0"), program_on("eth1"));
+	cr_assert_eq(link_pinned_for("eth0"), link);
 	check_maps(MODEL);
 }
 
@@ -159,8 +67,10 @@ Test(dataplane, health_is_recalled_after_a_restart)
 
 	model_find_group(model, "web")->targets[1].state = TARGET_UNHEALTHY;
 	model_find_group(model, "web")->targets[1].reason = TARGET_REASON_TIMEOUT;
-	apply_or_fail(dp, model);
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	model_settle(model, 0);
+	cr_assert_eq(dataplane_apply(dp, model, &err), 0, "%s", err.text);
+	model_free(&model);
+	attach_or_fail(dp);
 	dataplane_close(&dp);
 
 	dp = open_or_fail(1);
@@ -169,8 +79,40 @@ Test(dataplane, health_is_recalled_after_a_restart)
 	cr_assert_eq(group->targets[0].state, TARGET_HEALTHY);
 	cr_assert_eq(group->targets[1].state, TARGET_UNHEALTHY);
 	cr_assert_eq(group->targets[1].reason, TARGET_REASON_TIMEOUT);
+	cr_assert(group->targets[0].alive && !group->targets[1].alive);
 	dataplane_close(&dp);
 	model_free(&restarted);
+}
+
+static void prepare(struct dataplane *dp, const char *yaml)
+{
+	struct model *model = parse_model(yaml);
+	struct err err = { 0 };
+
+	model_settle(model, 0);
+	cr_assert_eq(dataplane_prepare(dp, model, &err), 0, "%s", err.text);
+	model_free(&model);
+}
+
+/* A daemon that is killed before it has saved a change leaves nothing of it. */
+Test(dataplane, what_is_prepared_is_not_in_the_maps_before_it_is_committed)
+{
+	struct dataplane *dp = open_or_fail(1);
+	struct err err = { 0 };
+
+	apply_yaml(dp, SMALLER);
+	attach_or_fail(dp);
+	prepare(dp, MODEL);
+	prepare(dp, MODEL);
+	dataplane_close(&dp);
+	check_maps(SMALLER);
+
+	dp = open_or_fail(1);
+	prepare(dp, SMALLER);
+	prepare(dp, MODEL);
+	cr_assert_eq(dataplane_commit(dp, &err), 0, "%s", err.text);
+	dataplane_close(&dp);
+	check_maps(MODEL);
 }
 
 Test(dataplane, detach_takes_everything_off)
@@ -178,104 +120,12 @@ Test(dataplane, detach_takes_everything_off)
 	struct dataplane *dp = open_or_fail(2);
 	struct err err = { 0 };
 
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	attach_or_fail(dp);
 	cr_assert_eq(dataplane_detach(dp, &err), 0, "%s", err.text);
 	cr_assert_eq(program_on("eth0"), 0);
 	cr_assert_eq(program_on("eth1"), 0);
 	cr_assert_neq(access(pin_dir, F_OK), 0);
 	dataplane_close(&dp);
-}
-
-Test(dataplane, an_interface_that_is_not_named_any_more_is_detached)
-{
-	struct dataplane *dp = open_or_fail(2);
-	struct err err = { 0 };
-
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	dataplane_close(&dp);
-	dp = open_or_fail(1);
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	cr_assert_neq(program_on("eth0"), 0);
-	cr_assert_eq(program_on("eth1"), 0);
-	dataplane_close(&dp);
-}
-
-Test(dataplane, an_interface_that_came_back_anew_is_attached_again)
-{
-	struct dataplane *dp = open_or_fail(1);
-	struct err err = { 0 };
-
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	dataplane_close(&dp);
-	sandbox_run("ip link del eth0 && ip link add eth0 type veth peer name peer0 && ip link set eth0 up");
-	dp = open_or_fail(1);
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	cr_assert_neq(program_on("eth0"), 0);
-	dataplane_close(&dp);
-}
-
-Test(dataplane, auto_falls_back_to_generic_and_says_why)
-{
-	const char *const names[] = { "bridge0" };
-	const struct attachment *attachments;
-	struct dataplane *dp = NULL;
-	struct err err = { 0 };
-
-	sandbox_run("ip link add bridge0 type bridge && ip link set bridge0 up");
-	cr_assert_eq(open_with(names, 1, &dp, &err), 0, "%s", err.text);
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	cr_assert_eq(dataplane_attachments(dp, &attachments), 1);
-	cr_assert_eq(attachments[0].mode, XDP_MODE_GENERIC);
-	cr_assert_str_eq(attachments[0].why, "native mode failed: the driver has none");
-	dataplane_close(&dp);
-
-	cr_assert_eq(open_with(interfaces, 1, &dp, &err), 0, "%s", err.text);
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	dataplane_attachments(dp, &attachments);
-	cr_assert_eq(attachments[0].mode, XDP_MODE_NATIVE);
-	cr_assert_str_eq(attachments[0].why, "");
-	dataplane_close(&dp);
-}
-
-Test(dataplane, native_mode_is_refused_where_the_driver_has_none_and_nothing_stays)
-{
-	const char *const names[] = { "eth0", "bridge0" };
-	const struct dataplane_options options = {
-		.interfaces = names,
-		.interface_count = 2,
-		.mode = XDP_MODE_NATIVE,
-		.pin_dir = pin_dir,
-	};
-	struct dataplane *dp = NULL;
-	struct err err = { 0 };
-
-	sandbox_run("ip link add bridge0 type bridge");
-	cr_assert_eq(dataplane_open(&options, &dp, &err), 0, "%s", err.text);
-	cr_assert_lt(dataplane_attach(dp, &err), 0);
-	cr_assert_str_eq(err.text, "interface 'bridge0': its driver has no native XDP; use --xdp-mode "
-				   "generic");
-	cr_assert_eq(program_on("eth0"), 0);
-	cr_assert_neq(access(pin_dir, F_OK), 0);
-	dataplane_close(&dp);
-}
-
-Test(dataplane, bad_interfaces_are_refused_by_name)
-{
-	static const struct {
-		const char *name, *text;
-	} cases[] = {
-		{ "eth7", "there is no interface 'eth7'; `ip link` lists them" },
-		{ "averyverylongname", "interface 'averyverylongname': the name is too long" },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct dataplane *dp = NULL;
-		struct err err = { 0 };
-
-		cr_assert_lt(open_with(&cases[i].name, 1, &dp, &err), 0);
-		cr_assert_str_eq(err.text, cases[i].text);
-		cr_assert_null(dp);
-	}
 }
 
 Test(dataplane, a_pin_directory_that_is_not_on_a_bpffs_is_refused)
@@ -287,142 +137,6 @@ Test(dataplane, a_pin_directory_that_is_not_on_a_bpffs_is_refused)
 	cr_assert_eq(open_with(interfaces, 1, &dp, &err), -ENOTSUP);
 	cr_assert_str_eq(err.text, "pin directory /tmp/sluice: no bpffs is mounted at /tmp; mount it "
 				   "with `mount -t bpf bpf /tmp`");
-}
-
-Test(dataplane, maps_of_another_version_are_refused)
-{
-	struct dataplane *dp = open_or_fail(1);
-	struct err err = { 0 };
-	struct config config;
-	const __u32 zero = 0;
-	char path[96];
-	int fd;
-
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	dataplane_close(&dp);
-	snprintf(path, sizeof(path), "%s/config", pin_dir);
-	fd = bpf_obj_get(path);
-	cr_assert_eq(bpf_map_lookup_elem(fd, &zero, &config), 0);
-	config.abi_version = ABI_VERSION + 1;
-	cr_assert_eq(bpf_map_update_elem(fd, &zero, &config, BPF_ANY), 0);
-	close(fd);
-	cr_assert_eq(open_with(interfaces, 1, &dp, &err), -EEXIST);
-	cr_assert(strstr(err.text, "holds maps of another version of sluiced"), "%s", err.text);
-}
-
-Test(dataplane, another_xdp_program_on_the_interface_is_left_alone)
-{
-	struct dataplane *dp = open_or_fail(1), *other = NULL;
-	struct err err = { 0 };
-	__u32 id;
-
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	id = program_on("eth0");
-	strcat(pin_dir, "2");
-	cr_assert_eq(open_with(interfaces, 1, &other, &err), 0, "%s", err.text);
-	cr_assert_lt(dataplane_attach(other, &err), 0);
-	cr_assert(strstr(err.text, "interface 'eth0' already runs another XDP program (id "), "%s",
-		  err.text);
-	cr_assert_eq(program_on("eth0"), id);
-	dataplane_close(&other);
-	dataplane_close(&dp);
-}
-
-static int pinned(const char *name)
-{
-	char path[96];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", pin_dir, name);
-	fd = bpf_obj_get(path);
-	cr_assert_geq(fd, 0, "%s", path);
-	return fd;
-}
-
-static bool map_has(const char *name, uint32_t ifindex)
-{
-	char value[16];
-	int fd = pinned(name);
-	bool has = !bpf_map_lookup_elem(fd, &ifindex, value);
-
-	close(fd);
-	return has;
-}
-
-Test(dataplane, no_way_out_is_left_by_an_interface_that_is_not_named_any_more)
-{
-	uint32_t eth0 = if_nametoindex("eth0"), eth1 = if_nametoindex("eth1");
-	const struct route_link links[] = {
-		{ .ifindex = eth0, .entry.ifindex = eth0 },
-		{ .ifindex = eth1, .entry.ifindex = eth1 },
-	};
-	struct dataplane *dp = open_or_fail(2);
-	struct err err = { 0 };
-
-	cr_assert_eq(dataplane_set_links(dp, links, 2, &err), 0, "%s", err.text);
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	cr_assert(map_has("links", eth1) && map_has("devices", eth1));
-	dataplane_close(&dp);
-
-	dp = open_or_fail(1);
-	cr_assert_eq(dataplane_set_links(dp, links, 1, &err), 0, "%s", err.text);
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	cr_assert(map_has("links", eth0) && map_has("devices", eth0));
-	cr_assert_not(map_has("links", eth1));
-	cr_assert_not(map_has("devices", eth1));
-	dataplane_close(&dp);
-}
-
-Test(dataplane, an_interface_may_have_a_dot_in_its_name)
-{
-	const char *const names[] = { "eth0.7" };
-	struct dataplane *dp = NULL;
-	struct err err = { 0 };
-	__u32 before;
-
-	sandbox_run("ip link set eth0 name eth0.7");
-	cr_assert_eq(open_with(names, 1, &dp, &err), 0, "%s", err.text);
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	before = program_on("eth0.7");
-	dataplane_close(&dp);
-	cr_assert_eq(open_with(names, 1, &dp, &err), 0, "%s", err.text);
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	cr_assert_neq(program_on("eth0.7"), before);
-	cr_assert_neq(program_on("eth0.7"), 0, "taken over, and not among those to detach");
-	dataplane_close(&dp);
-}
-
-Test(dataplane, another_mode_than_that_of_the_link_in_force_is_refused)
-{
-	struct dataplane_options options = {
-		.interfaces = interfaces,
-		.interface_count = 1,
-		.mode = XDP_MODE_GENERIC,
-		.pin_dir = pin_dir,
-	};
-	const struct attachment *attachments;
-	struct dataplane *dp = NULL;
-	struct err err = { 0 };
-	__u32 before;
-
-	cr_assert_eq(dataplane_open(&options, &dp, &err), 0, "%s", err.text);
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	before = program_on("eth0");
-	dataplane_close(&dp);
-	options.mode = XDP_MODE_NATIVE;
-	cr_assert_eq(dataplane_open(&options, &dp, &err), 0, "%s", err.text);
-	cr_assert_eq(dataplane_attach(dp, &err), -EBUSY);
-	cr_assert(strstr(err.text, "interface 'eth0' is attached in generic mode: for --xdp-mode native "
-				   "run `sluicectl detach` first"), "%s", err.text);
-	cr_assert_eq(program_on("eth0"), before, "traffic goes on as it did");
-	dataplane_close(&dp);
-
-	dp = open_or_fail(1);
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
-	dataplane_attachments(dp, &attachments);
-	cr_assert_eq(attachments[0].mode, XDP_MODE_GENERIC);
-	cr_assert_str_eq(attachments[0].why, "so it was attached before this start");
-	dataplane_close(&dp);
 }
 
 Test(dataplane, a_second_daemon_with_the_same_pins_is_refused)
@@ -463,16 +177,6 @@ Test(dataplane, a_whole_bpffs_is_no_pin_directory)
 				   "directory in it, such as /mnt/sluice");
 }
 
-Test(dataplane, an_interface_that_is_named_twice_is_refused)
-{
-	const char *const names[] = { "eth0", "eth1", "eth0" };
-	struct dataplane *dp = NULL;
-	struct err err = { 0 };
-
-	cr_assert_eq(open_with(names, 3, &dp, &err), -EINVAL);
-	cr_assert_str_eq(err.text, "interface 'eth0' is named twice");
-}
-
 #define TWO_LISTENERS(second)                                                                  \
 	"listeners:\n"                                                                         \
 	"  - { name: one, address: 192.0.2.1, protocol: tcp, port: 80, group: a }\n"           \
@@ -482,16 +186,16 @@ Test(dataplane, an_interface_that_is_named_twice_is_refused)
 	"  - { name: b, forwarding: ipip, targets: [{ address: 10.0.0.2, port: 80 }] }\n"
 
 /* As a daemon that was killed between the two writes of a listener that gets another group. */
-static void write_label_alone(const char *name, const char *routing)
+static void write_label_alone(const char *name, uint64_t routing)
 {
-	int fd = pinned("listener_labels");
+	int fd = pinned_map("listener_labels");
 	struct listener_label label;
 
 	for (uint32_t id = 1; id < LISTENERS_MAX; id++) {
 		cr_assert_eq(bpf_map_lookup_elem(fd, &id, &label), 0);
 		if (strcmp(label.name, name))
 			continue;
-		label.routing = routing_hash(routing);
+		label.ring = label.routing = routing;
 		cr_assert_eq(bpf_map_update_elem(fd, &id, &label, BPF_ANY), 0);
 		close(fd);
 		return;
@@ -502,15 +206,14 @@ static void write_label_alone(const char *name, const char *routing)
 Test(dataplane, a_daemon_killed_while_it_moved_a_listener_leaves_no_ring_to_two_routings)
 {
 	struct dataplane *dp = open_or_fail(1);
-	struct err err = { 0 };
 
-	apply_or_fail(dp, parse_model(TWO_LISTENERS("a")));
-	cr_assert_eq(dataplane_attach(dp, &err), 0, "%s", err.text);
+	apply_yaml(dp, TWO_LISTENERS("a"));
+	attach_or_fail(dp);
 	dataplane_close(&dp);
-	write_label_alone("two", "b");
+	write_label_alone("two", 7);
 
 	dp = open_or_fail(1);
-	apply_or_fail(dp, parse_model(TWO_LISTENERS("b")));
+	apply_yaml(dp, TWO_LISTENERS("b"));
 	dataplane_close(&dp);
 	check_maps(TWO_LISTENERS("b"));
 }

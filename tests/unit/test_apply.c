@@ -15,10 +15,16 @@
 #include "model/model.h"
 #include "parse_model.h"
 
+enum { NOW_MS = 1000000 };
+
+static const struct compile_options now = { .now = NOW_MS / 1000 };
+
 /* ---- what must hold after every single write -------------------------------------------------- */
 
 static void check_slots(const struct fake_maps *maps, const struct listener_entry *listener)
 {
+	if (listener->flags & LISTENER_REMOVED)
+		return;		/* no packet meets it */
 	for (uint32_t i = 0; i < 1u << (64 - listener->ring_shift); i++) {
 		union slot slot = { .word = maps->slots[listener->ring_base + i] };
 		uint32_t index = TARGET_INDEX(slot.current);
@@ -121,7 +127,8 @@ static void check_equal(const struct fake_maps *maps, const struct image *image)
 	cr_assert_eq(targets_in_use(maps), image->targets.count);
 	for (size_t i = 0; i < image->rings.count; i++) {
 		for (uint32_t j = 0; j < 1u << rings[i].bits; j++)
-			cr_assert_eq(maps->slots[rings[i].base + j], rings[i].slots->id[j]);
+			cr_assert_eq(maps->slots[rings[i].base + j],
+				     rings[i].slots->slot[j].word);
 	}
 	check_keyed(maps, MAP_LISTENERS, &image->listeners, sizeof(struct image_listener),
 		    sizeof(struct listener_entry));
@@ -193,7 +200,8 @@ static struct image *compile_over(struct model *model, const struct image *curre
 	struct image *next = NULL;
 	struct err err = { 0 };
 
-	cr_assert_eq(compile(model, current, &next, &err), 0, "%s", err.text);
+	model_settle(model, NOW_MS);
+	cr_assert_eq(compile(model, current, &now, &next, &err), 0, "%s", err.text);
 	model_free(&model);
 	return next;
 }
@@ -292,8 +300,7 @@ Test(apply, says_so_when_undoing_fails_too)
 	world_init(&world, 1);
 	world.writer.update = always_fail;
 	cr_assert_eq(step(&world, &err), -ENOTRECOVERABLE);
-	cr_assert_str_eq(err.text, "the maps are between two states, restart sluiced: writing "
-				   "configuration to the maps failed: Input/output error");
+	cr_assert_str_eq(err.text, "writing configuration to the maps failed: Input/output error");
 	world_clean(&world);
 }
 
@@ -395,11 +402,12 @@ Test(apply, a_change_of_weight_leaves_the_counters_alone)
 	world_clean(&world);
 }
 
-#define ONE_LISTENER(port)                                                                     \
-	"listeners:\n"                                                                         \
-	"  - { name: web, address: 192.0.2.1, protocol: tcp, port: " port ", group: web }\n"   \
+#define LISTENER(name, port)                                                                   \
+	"  - { name: " name ", address: 192.0.2.1, protocol: tcp, port: " port ", group: web }\n"
+#define WEB                                                                                    \
 	"groups:\n"                                                                            \
-	"  - { name: web, targets: [{ address: 10.0.0.1, port: 80 }] }\n"
+	"  - { name: web, forwarding: ipip, targets: [{ address: 10.0.0.1, port: 80 }] }\n"
+#define ONE_LISTENER(port) "listeners:\n" LISTENER("web", port) WEB
 
 static uint64_t counted_packets(struct world *world, enum map_id map, uint32_t index)
 {
@@ -419,8 +427,26 @@ Test(apply, a_new_owner_of_a_listener_id_starts_counting_at_zero)
 	apply_yaml(&world, ONE_LISTENER("80"));
 	id = image_find_id(world.image, "web");
 	world.writer.update(world.writer.context, MAP_LISTENER_TRAFFIC, &id, &counted);
-	apply_yaml(&world, "listeners: []");
+	apply_yaml(&world, "listeners:\n" LISTENER("heir", "80") WEB);
 	world.image->next_listener = id;
+	apply_yaml(&world, "listeners:\n" LISTENER("heir", "80") LISTENER("new", "81") WEB);
+	cr_assert_eq(image_find_id(world.image, "new"), id);
+	cr_assert_eq(counted_packets(&world, MAP_LISTENER_TRAFFIC, id), 0);
+	world_clean(&world);
+}
+
+Test(apply, a_listener_that_comes_back_starts_counting_at_zero)
+{
+	const struct traffic counted = { .packets = 5 };
+	struct world world;
+	uint32_t id;
+
+	world_init(&world, 0);
+	apply_yaml(&world, ONE_LISTENER("80"));
+	id = image_find_id(world.image, "web");
+	world.writer.update(world.writer.context, MAP_LISTENER_TRAFFIC, &id, &counted);
+	apply_yaml(&world, "listeners: []");
+	cr_assert_eq(counted_packets(&world, MAP_LISTENER_TRAFFIC, id), 5);
 	apply_yaml(&world, ONE_LISTENER("80"));
 	cr_assert_eq(image_find_id(world.image, "web"), id);
 	cr_assert_eq(counted_packets(&world, MAP_LISTENER_TRAFFIC, id), 0);

@@ -68,9 +68,9 @@ static int each_difference(const struct way *way, const struct kind *kind, bool 
 	return r;
 }
 
-static int put_target(const struct way *way, const void *row, const void *old)
+static int write_target(const struct way *way, const struct image_target *target,
+			const struct image_target *before)
 {
-	const struct image_target *target = row, *before = old;
 	static const struct traffic zero;
 	int r = 0;
 
@@ -81,6 +81,23 @@ static int put_target(const struct way *way, const void *row, const void *old)
 	if (!r && (!before || memcmp(&before->entry, &target->entry, sizeof(target->entry))))
 		r = update(way, MAP_TARGETS, &target->index, &target->entry);
 	return r;
+}
+
+/* On the way back slots name the target that came to life until they are back, too. */
+static bool is_reborn(const struct way *way, const struct image_target *target,
+		      const struct image_target *before)
+{
+	return way->is_back && before && before->entry.generation != target->entry.generation;
+}
+
+static int put_target(const struct way *way, const void *row, const void *old)
+{
+	return is_reborn(way, row, old) ? 0 : write_target(way, row, old);
+}
+
+static int put_reborn(const struct way *way, const void *row, const void *old)
+{
+	return is_reborn(way, row, old) ? write_target(way, row, old) : 0;
 }
 
 /* The generation stays in the entry: the next owner of the index must not get the same one. */
@@ -95,41 +112,51 @@ static int remove_target(const struct way *way, const void *row)
 	return r ? r : update(way, MAP_TARGET_LABELS, &target->index, &free_label);
 }
 
-static void store_ring(const struct way *way, const struct image_ring *ring,
-		       const struct image_ring *before)
+static bool is_in_place(const struct image_ring *ring, const struct image_ring *before)
 {
-	bool in_place = before && before->base == ring->base && before->bits == ring->bits;
+	return before && before->base == ring->base && before->bits == ring->bits;
+}
+
+static void store_slots(const struct way *way, const struct image_ring *ring,
+			const struct ring_slots *before)
+{
 	const struct map_writer *writer = way->writer;
 
-	if (in_place && before->slots == ring->slots)
-		return;
 	for (uint32_t i = 0; i < 1u << ring->bits; i++) {
-		if (in_place && before->slots->id[i] == ring->slots->id[i])
-			continue;
-		writer->store_slot(writer->context, ring->base + i,
-				   (union slot){ .current = ring->slots->id[i] });
+		if (!before || before->slot[i].word != ring->slots->slot[i].word)
+			writer->store_slot(writer->context, ring->base + i, ring->slots->slot[i]);
 	}
 }
 
-static int put_ring(const struct way *way, const void *row, const void *old)
+/* Slots that no listener leads to yet. */
+static int put_new_ring(const struct way *way, const void *row, const void *old)
 {
-	store_ring(way, row, old);
+	const struct image_ring *ring = row;
+
+	if (!is_in_place(ring, old))
+		store_slots(way, ring, NULL);
 	return 0;
 }
 
-/* Nothing leads to the slots of a removed ring; the next ring there overwrites all of them. */
-static int remove_ring(const struct way *way, const void *row)
+static int put_ring_in_place(const struct way *way, const void *row, const void *old)
 {
-	(void)way;
-	(void)row;
+	const struct image_ring *ring = row, *before = old;
+
+	if (is_in_place(ring, before) && before->slots != ring->slots)
+		store_slots(way, ring, before->slots);
 	return 0;
 }
 
-/* Its key may be another one: a listener is known by its name. On the way back nobody is new. */
+/*
+ * Its key may be another one: a listener is known by its name. One that was removed is new when it
+ * comes back. On the way back nobody is new.
+ */
 static bool is_new_listener(const struct way *way, const struct image_listener *listener)
 {
-	return !way->is_back &&
-	       image_find_id(way->from, listener->label.name) != listener->entry.id;
+	if (way->is_back || listener->label.removed_at)
+		return false;
+	return image_find_id(way->from, listener->label.name) != listener->entry.id ||
+	       image_has_removed(way->from, listener->label.name);
 }
 
 static int put_listener(const struct way *way, const void *row, const void *old)
@@ -197,12 +224,25 @@ static const struct kind targets = {
 	.remove = remove_target,
 };
 
-static const struct kind rings = {
+static const struct kind reborn_targets = {
+	.table = offsetof(struct image, targets),
+	.row_size = sizeof(struct image_target),
+	.compare = image_target_compare,
+	.put = put_reborn,
+};
+
+static const struct kind new_rings = {
 	.table = offsetof(struct image, rings),
 	.row_size = sizeof(struct image_ring),
 	.compare = image_ring_compare,
-	.put = put_ring,
-	.remove = remove_ring,
+	.put = put_new_ring,
+};
+
+static const struct kind rings_in_place = {
+	.table = offsetof(struct image, rings),
+	.row_size = sizeof(struct image_ring),
+	.compare = image_ring_compare,
+	.put = put_ring_in_place,
 };
 
 static const struct kind listeners = {
@@ -249,7 +289,7 @@ static bool frees_anything(const struct way *way)
 			return true;
 	}
 	for (size_t i = 0; i < way->from->rings.count; i++, ring++) {
-		const struct image_ring *after = image_find_ring(way->to, ring->routing);
+		const struct image_ring *after = image_find_ring(way->to, ring->key);
 
 		if (!after || after->base != ring->base)
 			return true;
@@ -259,7 +299,9 @@ static bool frees_anything(const struct way *way)
 
 /*
  * Every entry is there before anything leads to it, and nothing leads to it when it goes: ranges
- * name entries of listeners and replies, listeners name rings, rings name targets.
+ * name entries of listeners and replies, listeners name rings, rings name targets, and targets send
+ * replies. Slots that are in use change last of what is put: once new flows follow them there is no
+ * way back that all flows would survive, but also nothing left that is likely to fail.
  */
 static const struct {
 	const char *what;
@@ -267,16 +309,17 @@ static const struct {
 	bool removals;
 } steps[] = {
 	{ "targets", &targets, false },
-	{ "rings", &rings, false },
 	{ "replies", &replies, false },
 	{ "reply ranges", &reply_ranges, false },
+	{ "rings", &new_rings, false },
 	{ "listeners", &listeners, false },
 	{ "listener ranges", &listener_ranges, false },
+	{ "slots", &rings_in_place, false },
 	{ "old listener ranges", &listener_ranges, true },
 	{ "old listeners", &listeners, true },
 	{ "old reply ranges", &reply_ranges, true },
 	{ "old replies", &replies, true },
-	{ "old rings", &rings, true },
+	{ "targets", &reborn_targets, false },
 	{ "old targets", &targets, true },
 };
 
@@ -286,8 +329,11 @@ static int put_config(const struct way *way, bool both)
 	struct config config = way->to->config;
 	const uint32_t key = 0;
 
-	if (both)
+	if (both) {
 		config.flags |= way->from->config.flags;
+		if (way->from->config.idle_timeout_longest > config.idle_timeout_longest)
+			config.idle_timeout_longest = way->from->config.idle_timeout_longest;
+	}
 	return update(way, MAP_CONFIG, &key, &config);
 }
 
@@ -325,6 +371,5 @@ int apply(const struct map_writer *writer, const struct image *from, const struc
 		return 0;
 	if (!go(&back, &undo_err))
 		return err_prefix(err, "nothing was changed");
-	err_prefix(err, "the maps are between two states, restart sluiced");
 	return -ENOTRECOVERABLE;
 }

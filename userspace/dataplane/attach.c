@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "dataplane/attach.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/sockios.h>
@@ -20,31 +18,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
-
-#define LINK_PREFIX "link-"
-
-enum { PIN_NAME_SIZE = sizeof(LINK_PREFIX) + sizeof(((struct attachment *)0)->name) };
-
-static void replace_all(char *text, char from, char to)
-{
-	while ((text = strchr(text, from)))
-		*text = to;
-}
-
-/* A bpffs takes no dots in names, and interfaces have no colons in theirs. */
-static void pin_name(const struct link *link, char name[PIN_NAME_SIZE])
-{
-	snprintf(name, PIN_NAME_SIZE, LINK_PREFIX "%s", link->attachment.name);
-	replace_all(name, '.', ':');
-}
-
-static void pin_path(const struct link *link, const char *pin_dir, char path[PATH_MAX])
-{
-	char name[PIN_NAME_SIZE];
-
-	pin_name(link, name);
-	snprintf(path, PATH_MAX, "%s/%s", pin_dir, name);
-}
+#include "dataplane/link_pins.h"
 
 static int check_ethernet(const char *interface, struct err *err)
 {
@@ -87,23 +61,6 @@ static enum xdp_mode mode_of(uint32_t ifindex)
 	if (!bpf_xdp_query((int)ifindex, 0, &query) && query.attach_mode == XDP_ATTACHED_SKB)
 		return XDP_MODE_GENERIC;
 	return XDP_MODE_NATIVE;
-}
-
-/* The pinned link of this interface; -1 if there is none, or one of an interface that is gone. */
-static int open_pinned(const struct link *link, const char *path)
-{
-	struct bpf_link_info info = { 0 };
-	__u32 size = sizeof(info);
-	_cleanup_close_ int fd = bpf_obj_get(path);
-
-	if (fd < 0)
-		return -1;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) ||
-	    info.xdp.ifindex != link->attachment.ifindex) {
-		unlink(path);
-		return -1;
-	}
-	return take_fd(fd);
 }
 
 static int create(const struct link *link, int program, __u32 flags)
@@ -198,7 +155,7 @@ static void log_attached(const struct link *link)
 }
 
 /* A link keeps the mode that it was attached in: to change it, it would have to end first. */
-static int replace(struct link *link, int program, enum xdp_mode mode, struct err *err)
+static int take_over(struct link *link, enum xdp_mode mode, struct err *err)
 {
 	struct attachment *attachment = &link->attachment;
 
@@ -209,9 +166,6 @@ static int replace(struct link *link, int program, enum xdp_mode mode, struct er
 			       "`sluicectl detach` first, traffic is not balanced from then until "
 			       "sluiced runs",
 			       attachment->name, mode_name(attachment->mode), mode_name(mode));
-	if (bpf_link_update(link->fd, program, NULL))
-		return err_set(err, errno, "interface '%s': replacing the program failed: %s",
-			       attachment->name, strerror(errno));
 	if (mode == XDP_MODE_AUTO && attachment->mode == XDP_MODE_GENERIC)
 		strcpy(attachment->why, "so it was attached before this start");
 	return 0;
@@ -220,112 +174,38 @@ static int replace(struct link *link, int program, enum xdp_mode mode, struct er
 int attach_link(struct link *link, int program, enum xdp_mode mode, const char *pin_dir,
 		struct err *err)
 {
-	char path[PATH_MAX];
+	const struct attachment *attachment = &link->attachment;
 	int r;
 
-	pin_path(link, pin_dir, path);
-	link->fd = open_pinned(link, path);
-	if (link->fd >= 0) {
-		r = replace(link, program, mode, err);
-	} else {
-		r = attach_new(link, program, mode, err);
-		if (!r && bpf_obj_pin(link->fd, path))
-			r = err_set(err, errno, "pinning %s failed: %s", path, strerror(errno));
-	}
-	if (!r)
+	link->fd = link_pins_find(pin_dir, attachment->ifindex);
+	r = link->fd >= 0 ? take_over(link, mode, err) : attach_new(link, program, mode, err);
+	if (r)
+		return r;
+	r = link_pins_add(pin_dir, attachment, link->fd);
+	if (r)
+		return err_set(err, -r, "pinning the link of interface '%s' in %s failed: %s",
+			       attachment->name, pin_dir, strerror(-r));
+	if (link->is_new)
 		log_attached(link);
-	return r;
+	return 0;
+}
+
+int replace_program(const struct link *link, int program, struct err *err)
+{
+	if (link->is_new)
+		return 0;
+	if (bpf_link_update(link->fd, program, NULL))
+		return err_set(err, errno, "interface '%s': replacing the program failed: %s",
+			       link->attachment.name, strerror(errno));
+	log_attached(link);
+	return 0;
 }
 
 void detach_link(struct link *link, const char *pin_dir)
 {
-	char path[PATH_MAX];
-
 	if (!link->is_new)
 		return;
-	pin_path(link, pin_dir, path);
-	unlink(path);
+	link_pins_drop(pin_dir, &link->attachment);
 	bpf_link_detach(link->fd);	/* the last reference alone would do it some time later */
 	link_clean(link);
-}
-
-static bool is_wanted(const struct link *links, size_t count, const char *pin)
-{
-	char name[PIN_NAME_SIZE];
-
-	for (size_t i = 0; i < count; i++) {
-		pin_name(&links[i], name);
-		if (!strcmp(pin, name))
-			return true;
-	}
-	return false;
-}
-
-static bool is_link(const char *pin)
-{
-	return !strncmp(pin, LINK_PREFIX, strlen(LINK_PREFIX));
-}
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
-/* Unlinking alone detaches too, but only some time later. */
-static int remove_pin(const char *pin_dir, const char *pin)
-{
-	_cleanup_close_ int fd = -1;
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s", pin_dir, pin);
-	if (is_link(pin)) {
-		fd = bpf_obj_get(path);
-		if (fd >= 0)
-			bpf_link_detach(fd);
-	}
-	return unlink(path) && errno != ENOENT ? -errno : 0;
-}
-
-void detach_others(const struct link *links, size_t count, const char *pin_dir)
-{
-	_cleanup_(close_dir) DIR *dir = opendir(pin_dir);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		if (!is_link(entry->d_name) || is_wanted(links, count, entry->d_name))
-			continue;
-		if (remove_pin(pin_dir, entry->d_name))
-			continue;
-		replace_all(entry->d_name, ':', '.');
-		log_info("xdp", "interface '%s': detached, it is not among --interface any more",
-			 entry->d_name + strlen(LINK_PREFIX));
-	}
-}
-
-/* links_only: first the links, so that no packet meets a program whose maps are going. */
-static int remove_all(const char *pin_dir, DIR *dir, bool links_only)
-{
-	struct dirent *entry;
-	int r = 0;
-
-	rewinddir(dir);
-	while (!r && (entry = readdir(dir))) {
-		if (entry->d_name[0] != '.' && (!links_only || is_link(entry->d_name)))
-			r = remove_pin(pin_dir, entry->d_name);
-	}
-	return r;
-}
-
-int remove_pins(const char *pin_dir, struct err *err)
-{
-	_cleanup_(close_dir) DIR *dir = opendir(pin_dir);
-	int r;
-
-	if (!dir)
-		return errno == ENOENT ? 0 : err_set(err, errno, "%s: %s", pin_dir, strerror(errno));
-	r = remove_all(pin_dir, dir, true) ?: remove_all(pin_dir, dir, false);
-	if (!r && rmdir(pin_dir))
-		r = -errno;
-	return r ? err_set(err, -r, "removing the pins in %s failed: %s", pin_dir, strerror(-r)) : 0;
 }

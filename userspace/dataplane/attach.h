@@ -19,17 +19,14 @@ int link_init(struct link *link, const char *interface, struct err *err);
 void link_clean(struct link *link);
 
 /*
- * Attaches the program, or replaces the program of the link that is pinned for this interface in
- * one atomic step. Pins a new link.
+ * Takes over the link that is pinned for this interface, with the program that it runs, or attaches
+ * this one. The link is pinned under the interface's name. Refuses a mode that the link is not in.
  */
 int attach_link(struct link *link, int program, enum xdp_mode mode, const char *pin_dir,
 		struct err *err);
 
-/* Undoes attach_link if it attached; a replaced program stays. */
+/* Replaces the program of a link that was taken over, in one atomic step. */
+int replace_program(const struct link *link, int program, struct err *err);
+
+/* Undoes attach_link if it attached. */
 void detach_link(struct link *link, const char *pin_dir);
-
-/* Detaches pinned links of interfaces that are not among links. */
-void detach_others(const struct link *links, size_t count, const char *pin_dir);
-
-/* Unpins everything in pin_dir, links first, which ends them, and removes the directory. */
-int remove_pins(const char *pin_dir, struct err *err);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -80,6 +81,7 @@ static void fill_entry(struct target_entry *entry, const struct group *group,
 	entry->port = htons(target->port);
 	entry->forwarding = group->forwarding;
 	entry->generation = generation;
+	entry->flags = target->alive ? TARGET_ALIVE : 0;
 	fill_hop(entry, group, target);
 }
 
@@ -89,6 +91,15 @@ static void mark_used(const struct image *current, uint8_t *used)
 
 	for (size_t i = 0; i < current->targets.count; i++)
 		used[rows[i].index] = 1;
+}
+
+/*
+ * The generation of what is behind an index changes with its owner, and when the owner was dead and
+ * is alive again: slots and flows that name the earlier one never mean the later one.
+ */
+static bool is_new_generation(const struct target *target, const struct image_target *before)
+{
+	return !before || (target->alive && !image_target_is_alive(before));
 }
 
 static int add_target(struct compilation *c, const struct group *group,
@@ -106,12 +117,13 @@ static int add_target(struct compilation *c, const struct group *group,
 	row->label.port = target->port;
 	row->label.state = target->state;
 	row->label.reason = target->reason;
+	row->label.since_ms = target->since_ms;
 	row->index = before ? before->index : take_index(c->next, used);
 	if (!row->index)
 		return err_set(err, ENOSPC,
 			       "more than %d targets together with those that this change removes: "
 			       "remove them first", TARGETS_MAX - 1);
-	if (!before)
+	if (is_new_generation(target, before))
 		c->next->generations[row->index]++;
 	row->entry.generation = c->next->generations[row->index];
 	fill_entry(&row->entry, group, target, before);
@@ -136,26 +148,95 @@ static int compile_targets(struct compilation *c, struct err *err)
 	return r;
 }
 
-int compile(const struct model *model, const struct image *current, struct image **out,
-	    struct err *err)
+static int group_row_compare(const void *a, const void *b)
 {
-	struct compilation c = { .model = model,
-				 .current = current,
-				 .next = begin(model, current) };
-	int r;
+	uint64_t x = ((const struct group_row *)a)->hash, y = ((const struct group_row *)b)->hash;
 
-	if (!c.next)
+	return (x > y) - (x < y);
+}
+
+static int index_groups(struct compilation *c, struct err *err)
+{
+	size_t count = c->model->group_count;
+
+	c->groups = calloc(count + 1, sizeof(*c->groups));
+	if (!c->groups)
 		return err_set(err, ENOMEM, "out of memory");
-	r = compile_targets(&c, err);
+	for (size_t i = 0; i < count; i++) {
+		c->groups[i].group = &c->model->groups[i];
+		c->groups[i].hash = group_hash(c->groups[i].group->name);
+	}
+	qsort(c->groups, count, sizeof(*c->groups), group_row_compare);
+	return 0;
+}
+
+const struct group *find_group_by_hash(const struct compilation *c, uint64_t hash)
+{
+	const struct group_row key = { .hash = hash };
+	const struct group_row *row = bsearch(&key, c->groups, c->model->group_count, sizeof(key),
+					      group_row_compare);
+
+	return row ? row->group : NULL;
+}
+
+/* Who is alive in the next image, and whether somebody died. */
+static int find_alive(struct compilation *c, struct err *err)
+{
+	const struct image_target *rows = c->current->targets.rows;
+
+	c->alive = image_alive_ids(c->next);
+	if (!c->alive)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < c->current->targets.count && !c->deaths; i++)
+		c->deaths = image_target_is_alive(&rows[i]) &&
+			    c->alive[rows[i].index] != image_target_id(&rows[i]);
+	return 0;
+}
+
+static void finish_config(struct compilation *c)
+{
+	struct config *config = &c->next->config;
+	uint32_t longest = config->idle_timeout_tcp;
+
+	for (size_t i = 0; i < c->model->group_count; i++) {
+		if (c->model->groups[i].idle_timeout_s > longest)
+			longest = c->model->groups[i].idle_timeout_s;
+	}
+	config->idle_timeout_longest = (uint16_t)longest;
+	config->flags = (c->next->listener_ranges.count ? CONFIG_HAS_RANGES : 0) |
+			(c->next->replies.count ? CONFIG_HAS_NAT : 0);
+}
+
+static void compilation_clean(struct compilation *c)
+{
+	image_free(&c->next);
+	free(c->alive);
+	free(c->groups);
+	free(c->plans);
+	free(c->ring_keys);
+}
+
+int compile(const struct model *model, const struct image *current,
+	    const struct compile_options *options, struct image **out, struct err *err)
+{
+	_cleanup_(compilation_clean) struct compilation c = {
+		.model = model,
+		.current = current,
+		.now = options->now,
+		.never_refuse = options->never_refuse,
+		.next = begin(model, current),
+	};
+	int r = c.next ? index_groups(&c, err) : err_set(err, ENOMEM, "out of memory");
+
+	r = r ?: compile_targets(&c, err);
+	r = r ?: find_alive(&c, err);
+	r = r ?: plan_rings(&c, err);
 	r = r ?: compile_rings(&c, err);
 	r = r ?: compile_listeners(&c, err);
 	r = r ?: compile_replies(&c, err);
-	if (r) {
-		image_free(&c.next);
+	if (r)
 		return r;
-	}
-	c.next->config.flags = (c.next->listener_ranges.count ? CONFIG_HAS_RANGES : 0) |
-			       (c.next->replies.count ? CONFIG_HAS_NAT : 0);
-	*out = c.next;
+	finish_config(&c);
+	*out = take_ptr(c.next);
 	return 0;
 }

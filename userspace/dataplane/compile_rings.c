@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The rings: one for each routing that some listener has, filled anew only when its members
- * changed.
+ * The rings, one for each key that was planned (compile_plan.c): members, place and contents.
+ * Filled anew only when the members changed.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,30 +14,9 @@
 #include "dataplane/siphash.h"
 #include "dataplane/slot_space.h"
 
-char *routing_name(const struct listener *listener)
-{
-	char *name = NULL;
-	size_t size;
-	FILE *text;
-
-	if (listener->group_count == 1 && listener->groups[0].weight)
-		return strdup(listener->groups[0].name);
-	text = open_memstream(&name, &size);
-	if (!text)
-		return NULL;
-	for (size_t i = 0; i < listener->group_count; i++)
-		fprintf(text, "%s%s=%u", i ? "," : "", listener->groups[i].name,
-			listener->groups[i].weight);
-	return fclose(text) ? NULL : name;
-}
-
-/* Only names the ring in the labels, where nobody can aim: a fixed key will do. */
-uint64_t routing_hash(const char *name)
-{
-	static const uint64_t key[2] = { 0, 0 };
-
-	return siphash13(key, name, strlen(name));
-}
+/*
+ * ---- members ----------------------------------------------------------------------------------
+ */
 
 /* The members of a routing: those in service, and the weights of all that are registered. */
 struct members {
@@ -54,17 +32,40 @@ static void members_clean(struct members *members)
 	free(members->registered);
 }
 
-static uint64_t weight_sum(const struct group *group, bool in_service_only)
+static bool starts_slowly(const struct group *group)
 {
-	bool open = group_fails_open(group);
+	for (size_t i = 0; i < group->target_count; i++) {
+		if (group->targets[i].share < SHARE_FULL && group->slow_start_s)
+			return true;
+	}
+	return false;
+}
+
+/* Weights only matter relative to each other: whole ones while nobody starts slowly. */
+static uint64_t weight_now(const struct target *target, bool slowly)
+{
+	return target->weight * (slowly ? (uint64_t)target->share : 1);
+}
+
+static uint64_t weight_in_service(const struct group *group)
+{
+	bool open = group_fails_open(group), slowly = starts_slowly(group);
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < group->target_count; i++) {
-		const struct target *target = &group->targets[i];
+		if (target_in_service(&group->targets[i], open))
+			sum += weight_now(&group->targets[i], slowly);
+	}
+	return sum;
+}
 
-		if (!in_service_only ? !target_is_draining(target)
-				     : target_in_service(target, open))
-			sum += target->weight;
+static uint64_t weight_registered(const struct group *group)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < group->target_count; i++) {
+		if (!target_is_draining(&group->targets[i]))
+			sum += group->targets[i].weight;
 	}
 	return sum;
 }
@@ -86,23 +87,34 @@ static uint32_t member_weight(const struct listener *listener, size_t group, uin
 	return scaled ? (uint32_t)scaled : 1;
 }
 
-static void collect_group(const struct compilation *c, const struct listener *listener,
-			  size_t which, const struct group *group, struct members *members)
+static void collect_registered(const struct listener *listener, size_t which,
+			       const struct group *group, struct members *members)
 {
-	uint64_t in_service_sum = weight_sum(group, true), sum = weight_sum(group, false);
+	uint64_t sum = weight_registered(group);
+
+	for (size_t i = 0; i < group->target_count; i++) {
+		const struct target *target = &group->targets[i];
+
+		if (!target_is_draining(target))
+			members->registered[members->registered_count++] =
+				member_weight(listener, which, target->weight, sum ?: 1);
+	}
+}
+
+static void collect_in_service(const struct compilation *c, const struct listener *listener,
+			       size_t which, const struct group *group, struct members *members)
+{
 	const uint64_t *secret = (const uint64_t *)c->next->config.hash_secret;
-	bool open = group_fails_open(group);
+	bool open = group_fails_open(group), slowly = starts_slowly(group);
+	uint64_t sum = weight_in_service(group);
 
 	for (size_t i = 0; i < group->target_count; i++) {
 		const struct target *target = &group->targets[i];
 		struct ring_member *member = &members->in_service[members->count];
 
-		if (!target_is_draining(target))
-			members->registered[members->registered_count++] =
-				member_weight(listener, which, target->weight, sum ?: 1);
 		if (!target_in_service(target, open))
 			continue;
-		member->weight = member_weight(listener, which, target->weight, in_service_sum);
+		member->weight = member_weight(listener, which, weight_now(target, slowly), sum);
 		if (!member->weight)
 			continue;
 		member->id = image_target_id(image_find_target(c->next, group->name, &target->addr,
@@ -123,9 +135,12 @@ static int collect_members(const struct compilation *c, const struct listener *l
 	members->registered = calloc(most + 1, sizeof(*members->registered));
 	if (!members->in_service || !members->registered)
 		return -ENOMEM;
-	for (size_t i = 0; i < listener->group_count; i++)
-		collect_group(c, listener, i, model_find_group(c->model, listener->groups[i].name),
-			      members);
+	for (size_t i = 0; i < listener->group_count; i++) {
+		const struct group *group = model_find_group(c->model, listener->groups[i].name);
+
+		collect_registered(listener, i, group, members);
+		collect_in_service(c, listener, i, group, members);
+	}
 	return 0;
 }
 
@@ -138,55 +153,163 @@ static uint64_t members_hash(const struct compilation *c, const struct members *
 	return hash ? hash : 1;		/* 0 says "not known" */
 }
 
-static int fill_slots(struct image_ring *ring, const struct members *members)
-{
-	int r;
+/*
+ * ---- groups -----------------------------------------------------------------------------------
+ */
 
-	ring->slots = ring_slots_new(ring->bits);
-	if (!ring->slots)
-		return -ENOMEM;
-	r = ring_fill(ring->slots->id, ring->bits, members->in_service, members->count);
-	if (!r)
-		ring->slots->imbalance = ring_imbalance(ring->slots->id, ring->bits,
-							members->in_service, members->count);
-	return r;
+static void add_group(struct image_ring *ring, uint64_t group)
+{
+	size_t i = 0;
+
+	if (!group || ring_serves_group(ring, group))
+		return;
+	while (i < RING_GROUPS_MAX - 1 && (ring->groups[i] || group == GROUP_ANY))
+		i++;
+	ring->groups[i] = i < RING_GROUPS_MAX - 1 ? group : GROUP_ANY;
 }
 
-/* Keeps place and contents of the current ring where they are still right. */
-static int place_ring(struct compilation *c, struct slot_space *space, struct image_ring *ring,
-		      const struct members *members, struct err *err)
+static void add_groups_of(struct image_ring *ring, const struct image_ring *origin)
 {
-	const struct image_ring *before = image_find_ring(c->current, ring->routing);
+	for (size_t i = 0; i < RING_GROUPS_MAX && origin; i++)
+		add_group(ring, origin->groups[i]);
+}
 
-	ring->bits = ring_bits(members->registered, members->registered_count);
-	ring->members = members_hash(c, members);
-	if (before && before->bits == ring->bits)
-		ring->base = before->base;
-	else if (!slot_space_take(space, ring->bits, &ring->base))
-		return err_set(err, ENOSPC,
-			       "no room for the %u slots of the ring of '%s': all rings together have "
-			       "at most %u slots; use fewer targets or weights closer to each other",
-			       1u << ring->bits, ring->name, SLOTS_MAX);
-	if (before && before->bits == ring->bits && before->members == ring->members)
-		ring->slots = ring_slots_ref(before->slots);
-	else if (fill_slots(ring, members))
-		return err_set(err, ENOMEM, "out of memory");
+static uint32_t longer(uint32_t seconds, const struct group *group)
+{
+	return group && group->idle_timeout_s > seconds ? group->idle_timeout_s : seconds;
+}
+
+uint32_t ring_idle_timeout(const struct compilation *c, const struct image_ring *ring)
+{
+	uint32_t longest = 0;
+
+	for (size_t i = 0; i < RING_GROUPS_MAX; i++)
+		longest = longer(longest, find_group_by_hash(c, ring->groups[i]));
+	for (size_t i = 0; i < c->model->group_count && ring_serves_any(ring); i++)
+		longest = longer(longest, &c->model->groups[i]);
+	return longest;
+}
+
+/*
+ * ---- place and contents -----------------------------------------------------------------------
+ */
+
+static int fill(const struct compilation *c, const struct ring_plan *plan,
+		const struct members *members, struct image_ring *ring)
+{
+	_cleanup_free_ uint32_t *ids = calloc((size_t)1 << ring->bits, sizeof(*ids));
+	const struct image_ring *origin = ring->hashed ? NULL : plan->origin;
+
+	if (!ids || ring_fill(ids, ring->bits, members->in_service, members->count))
+		return -ENOMEM;
+	ring->slots = ring_slots_follow(c, origin, ids, ring->bits, ring_idle_timeout(c, ring));
+	if (!ring->slots)
+		return -ENOMEM;
+	ring->slots->imbalance = ring_imbalance(ids, ring->bits, members->in_service,
+						members->count);
 	return 0;
 }
 
-static int add_ring(struct compilation *c, struct slot_space *space,
-		    const struct listener *listener, char *name, struct err *err)
+/*
+ * The same members in the same ring of the same size, and no previous target that died since. Two
+ * rings of one image never share slots: each goes its own way from here on.
+ */
+static bool is_still_right(const struct compilation *c, const struct ring_plan *plan,
+			   const struct image_ring *ring)
+{
+	const struct image_ring *origin = plan->origin;
+
+	return origin && origin->key == ring->key && origin->bits == ring->bits &&
+	       origin->members == ring->members &&
+	       !(origin->slots->unsettled && (c->deaths || ring->hashed));
+}
+
+/* Once a ring is settled no flow is on other groups than its routing's. */
+static int fill_ring(const struct compilation *c, const struct ring_plan *plan,
+		     const struct members *members, struct image_ring *ring)
+{
+	const struct listener *listener = plan->listener;
+	struct image_ring settled = { .key = 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < listener->group_count; i++)
+		add_group(&settled, group_hash(listener->groups[i].name));
+	memcpy(ring->groups, settled.groups, sizeof(ring->groups));
+	add_groups_of(ring, plan->origin);
+	if (plan->origin && plan->origin->hashed)
+		add_group(ring, GROUP_ANY);
+	if (is_still_right(c, plan, ring))
+		ring->slots = ring_slots_ref(plan->origin->slots);
+	else
+		r = fill(c, plan, members, ring);
+	if (!r && !ring->slots->unsettled)
+		memcpy(ring->groups, settled.groups, sizeof(ring->groups));
+	return r;
+}
+
+static int place(struct slot_space *space, const struct image_ring *origin, struct image_ring *ring,
+		 struct err *err)
+{
+	if (origin && origin->key == ring->key && origin->bits == ring->bits)
+		ring->base = origin->base;
+	else if (!slot_space_take(space, ring->bits, &ring->base))
+		return err_set(err, ENOSPC,
+			       "no room for the %u slots of the ring of '%s': all rings together have "
+			       "at most %u slots; use fewer targets or weights closer to each other, or "
+			       "wait until rings that changed lately are stable and can be shared",
+			       1u << ring->bits, ring->name, SLOTS_MAX);
+	return 0;
+}
+
+/*
+ * A ring never shrinks while it is in use, for two slots with a past of their own can not become
+ * one.
+ */
+static int make_ring(const struct compilation *c, struct slot_space *space,
+		     const struct ring_plan *plan, const struct members *members,
+		     struct image_ring *ring, struct err *err)
+{
+	const struct image_ring *origin = plan->origin;
+	int r;
+
+	ring->bits = ring_bits(members->registered, members->registered_count);
+	if (origin && origin->bits > ring->bits)
+		ring->bits = origin->bits;
+	ring->members = members_hash(c, members);
+	r = place(space, origin, ring, err);
+	if (r)
+		return r;
+	return fill_ring(c, plan, members, ring) ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+static int add_ring(struct compilation *c, struct slot_space *space, const struct ring_plan *plan,
+		    struct err *err)
 {
 	_cleanup_(members_clean) struct members members = { .count = 0 };
 	struct image_ring *ring = table_add(&c->next->rings, sizeof(*ring));
 
-	if (!ring)
-		free(name);
-	if (!ring || collect_members(c, listener, &members))
+	if (!ring || collect_members(c, plan->listener, &members))
 		return err_set(err, ENOMEM, "out of memory");
-	ring->name = name;
-	ring->routing = routing_hash(name);
-	return place_ring(c, space, ring, &members, err);
+	ring->key = plan->key;
+	ring->routing = plan->routing;
+	ring->hashed = plan->listener->affinity == AFFINITY_HASH;
+	ring->name = routing_name(plan->listener);
+	if (!ring->name)
+		return err_set(err, ENOMEM, "out of memory");
+	return make_ring(c, space, plan, &members, ring, err);
+}
+
+/* The ring that only removed listeners would come back to stays as it is. */
+static int keep_ring(struct compilation *c, const struct ring_plan *plan, struct err *err)
+{
+	struct image_ring *ring = table_add(&c->next->rings, sizeof(*ring));
+
+	if (!ring)
+		return err_set(err, ENOMEM, "out of memory");
+	*ring = *plan->origin;
+	ring->slots = ring_slots_ref(plan->origin->slots);
+	ring->name = NULL;
+	return 0;
 }
 
 /* What packets may still be led to: the current rings, and what current listeners name. */
@@ -207,49 +330,17 @@ static struct slot_space *slot_space_of(const struct image *image)
 	return space;
 }
 
-struct routing {
-	uint64_t hash;
-	const struct listener *listener;
-	char *name;
-};
-
-static int routing_compare(const void *a, const void *b)
-{
-	uint64_t x = ((const struct routing *)a)->hash, y = ((const struct routing *)b)->hash;
-
-	return (x > y) - (x < y);
-}
-
-static int add_rings(struct compilation *c, struct routing *routings, size_t count, struct err *err)
+int compile_rings(struct compilation *c, struct err *err)
 {
 	_cleanup_free_ struct slot_space *space = slot_space_of(c->current);
 	int r = space ? 0 : err_set(err, ENOMEM, "out of memory");
 
-	qsort(routings, count, sizeof(*routings), routing_compare);
-	for (size_t i = 0; i < count && !r; i++) {
-		if (!i || routings[i].hash != routings[i - 1].hash)
-			r = add_ring(c, space, routings[i].listener, take_ptr(routings[i].name),
-				     err);
-	}
-	return r;
-}
+	for (size_t i = 0; i < c->plan_count && !r; i++) {
+		const struct ring_plan *plan = &c->plans[i];
 
-int compile_rings(struct compilation *c, struct err *err)
-{
-	size_t count = c->model->listener_count;
-	_cleanup_free_ struct routing *routings = calloc(count + 1, sizeof(*routings));
-	int r = routings ? 0 : err_set(err, ENOMEM, "out of memory");
-
-	for (size_t i = 0; i < count && !r; i++) {
-		routings[i].listener = &c->model->listeners[i];
-		routings[i].name = routing_name(routings[i].listener);
-		if (!routings[i].name)
-			r = err_set(err, ENOMEM, "out of memory");
-		else
-			routings[i].hash = routing_hash(routings[i].name);
+		if (i && plan->key == c->plans[i - 1].key)
+			continue;
+		r = plan->listener ? add_ring(c, space, plan, err) : keep_ring(c, plan, err);
 	}
-	r = r ?: add_rings(c, routings, count, err);
-	for (size_t i = 0; routings && i < count; i++)
-		free(routings[i].name);
 	return r;
 }

@@ -11,48 +11,31 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "dataplane/apply.h"
 #include "dataplane/attach.h"
-#include "dataplane/compile.h"
+#include "dataplane/dataplane_parts.h"
 #include "dataplane/image.h"
+#include "dataplane/link_pins.h"
 #include "dataplane/loader.h"
+#include "dataplane/pin_dir.h"
 #include "dataplane/route.h"
 #include "model/model.h"
 
 enum { IDLE_TIMEOUT_TCP_S = 350, IDLE_TIMEOUT_UDP_S = 120 };
 
-struct dataplane {
-	struct loader *loader;
-	struct image *image;		/* what the maps hold */
-	struct link *links;
-	size_t link_count;
-	struct attachment *attachments;	/* of links, for dataplane_attachments */
-	enum xdp_mode mode;
-	char *pin_dir;
-	struct table routes;		/* struct route_link: what the map links holds */
-};
-
 /* From the first pin on the maps must say of which version they are. */
-static int image_of_new_maps(const struct dataplane *dp, struct image **out)
+static int write_config(const struct dataplane *dp)
 {
 	struct map_writer writer = maps_writer(loader_maps(dp->loader));
-	struct image *image = image_new();
 	const uint32_t zero = 0;
-	int r;
-
-	if (!image)
-		return -ENOMEM;
-	image->config = (struct config){
+	const struct config config = {
 		.abi_version = ABI_VERSION,
 		.flow_bucket_mask = loader_capacity(dp->loader, MAP_FLOWS) - 1,
 		.idle_timeout_tcp = IDLE_TIMEOUT_TCP_S,
 		.idle_timeout_udp = IDLE_TIMEOUT_UDP_S,
+		.idle_timeout_longest = IDLE_TIMEOUT_TCP_S,
 	};
-	r = writer.update(writer.context, MAP_CONFIG, &zero, &image->config);
-	if (r)
-		image_free(&image);
-	*out = image;
-	return r;
+
+	return writer.update(writer.context, MAP_CONFIG, &zero, &config);
 }
 
 static int check_named_once(const struct link *links, size_t last, struct err *err)
@@ -102,13 +85,20 @@ static int read_maps(struct dataplane *dp)
 		       maps_each(maps, MAP_LINKS, sizeof(uint32_t), visit_route, &dp->routes);
 }
 
+/* New maps begin with what those hold that they are to replace. */
 static int open_image(struct dataplane *dp, bool adopted, struct err *err)
 {
-	int r = adopted ? read_maps(dp) : image_of_new_maps(dp, &dp->image);
+	int r = adopted ? 0 : write_config(dp);
 
 	if (r)
+		return err_set(err, -r, "writing the map config failed: %s", strerror(-r));
+	r = loader_hand_over(dp->loader, err);
+	if (r)
+		return r;
+	r = read_maps(dp);
+	if (r)
 		return err_set(err, -r, "reading the maps failed: %s", strerror(-r));
-	if (adopted)
+	if (adopted || dp->image->targets.count)
 		log_info("dataplane", "took over %zu listeners and %zu targets from %s",
 			 dp->image->listeners.count, dp->image->targets.count, dp->pin_dir);
 	return 0;
@@ -124,7 +114,7 @@ int dataplane_open(const struct dataplane_options *options, struct dataplane **o
 		return err_set(err, ENOMEM, "out of memory");
 	dp->mode = options->mode;
 	r = init_links(dp, options, err);
-	r = r ?: loader_open(dp->pin_dir, &dp->loader, &adopted, err);
+	r = r ?: loader_open(options, &dp->loader, &adopted, err);
 	r = r ?: open_image(dp, adopted, err);
 	if (r)
 		return r;
@@ -139,6 +129,7 @@ void dataplane_close(struct dataplane **dp)
 	for (size_t i = 0; i < (*dp)->link_count; i++)
 		link_clean(&(*dp)->links[i]);
 	image_free(&(*dp)->image);
+	image_free(&(*dp)->prepared);
 	loader_close(&(*dp)->loader);
 	free((*dp)->links);
 	free((*dp)->attachments);
@@ -191,33 +182,54 @@ static void forbid_redirect(const struct dataplane *dp)
 	}
 }
 
+static int attach_links(struct dataplane *dp, struct err *err)
+{
+	int program = loader_program(dp->loader), r = 0;
+
+	for (size_t i = 0; i < dp->link_count && !r; i++) {
+		r = attach_link(&dp->links[i], program, dp->mode, dp->pin_dir, err);
+		dp->attachments[i] = dp->links[i].attachment;
+	}
+	return r;
+}
+
+/* Only when nothing else can fail: the program that ran so far can not be put back. */
+static int replace_programs(struct dataplane *dp, size_t *replaced, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < dp->link_count && !r; i++) {
+		r = replace_program(&dp->links[i], loader_program(dp->loader), err);
+		*replaced += !r && !dp->links[i].is_new;
+	}
+	return r;
+}
+
 int dataplane_attach(struct dataplane *dp, struct err *err)
 {
-	int program = loader_program(dp->loader);
-	size_t attached = 0;
+	size_t replaced = 0;
 	int r;
 
 	r = loader_pin(dp->loader, err);
 	r = r ?: allow_redirect(dp, err);
-	while (!r && attached < dp->link_count) {
-		r = attach_link(&dp->links[attached], program, dp->mode, dp->pin_dir, err);
-		dp->attachments[attached] = dp->links[attached].attachment;
-		attached++;
-	}
+	r = r ?: attach_links(dp, err);
+	r = r ?: replace_programs(dp, &replaced, err);
 	if (!r) {
+		loader_take_place(dp->loader);
 		forbid_redirect(dp);
-		detach_others(dp->links, dp->link_count, dp->pin_dir);
+		link_pins_tidy(dp->pin_dir, dp->attachments, dp->link_count);
 		return 0;
 	}
-	while (attached--)
-		detach_link(&dp->links[attached], dp->pin_dir);
-	loader_unpin(dp->loader);
+	for (size_t i = 0; i < dp->link_count; i++)
+		detach_link(&dp->links[i], dp->pin_dir);
+	if (!replaced)
+		loader_unpin(dp->loader);
 	return r;
 }
 
 int dataplane_detach(struct dataplane *dp, struct err *err)
 {
-	int r = remove_pins(dp->pin_dir, err);
+	int r = pin_dir_remove(dp->pin_dir, err);
 
 	for (size_t i = 0; i < dp->link_count; i++) {
 		log_info("xdp", "interface '%s': detached", dp->links[i].attachment.name);
@@ -233,24 +245,8 @@ size_t dataplane_attachments(const struct dataplane *dp, const struct attachment
 }
 
 /*
- * ---- changes ----------------------------------------------------------------------------------
+ * ---- links and health --------------------------------------------------------------------------
  */
-
-int dataplane_apply(struct dataplane *dp, const struct model *model, struct err *err)
-{
-	struct map_writer writer = maps_writer(loader_maps(dp->loader));
-	_cleanup_(image_free) struct image *next = NULL;
-	struct image *was = dp->image;
-	int r;
-
-	r = compile(model, dp->image, &next, err);
-	r = r ?: apply(&writer, dp->image, next, err);
-	if (r)
-		return r;
-	dp->image = next;
-	next = was;
-	return 0;
-}
 
 static bool has_link(const struct route_link *links, size_t count, uint32_t ifindex)
 {
@@ -287,6 +283,17 @@ int dataplane_set_links(struct dataplane *dp, const struct route_link *links, si
 	return 0;
 }
 
+static void recall_target(const struct image_target *known, struct target *target)
+{
+	target->alive = image_target_is_alive(known);
+	target->remembered = true;
+	if (target_is_draining(target))
+		return;
+	target->state = known->label.state;
+	target->reason = known->label.reason;
+	target->since_ms = known->label.since_ms;
+}
+
 void dataplane_recall(const struct dataplane *dp, struct model *model)
 {
 	for (size_t i = 0; i < model->group_count; i++) {
@@ -298,91 +305,8 @@ void dataplane_recall(const struct dataplane *dp, struct model *model)
 
 			known = image_find_target(dp->image, group->name, &target->addr,
 						  target->port);
-			if (!known || target_is_draining(target))
-				continue;
-			target->state = known->label.state;
-			target->reason = known->label.reason;
+			if (known)
+				recall_target(known, target);
 		}
 	}
-}
-
-/*
- * ---- counters ---------------------------------------------------------------------------------
- */
-
-static void read_traffic(const struct dataplane *dp, enum map_id map, uint32_t index,
-			 struct traffic *out)
-{
-	maps_read_counters(loader_maps(dp->loader), map, index, (uint64_t *)out,
-			   sizeof(*out) / sizeof(uint64_t));
-}
-
-void dataplane_listener_traffic(const struct dataplane *dp, const struct listener *listener,
-				struct traffic *out)
-{
-	uint32_t id = image_find_id(dp->image, listener->name);
-
-	*out = (struct traffic){ 0 };
-	if (id)
-		read_traffic(dp, MAP_LISTENER_TRAFFIC, id, out);
-}
-
-void dataplane_target_traffic(const struct dataplane *dp, const struct group *group,
-			      const struct target *target, struct traffic *out)
-{
-	const struct image_target *row;
-
-	*out = (struct traffic){ 0 };
-	row = image_find_target(dp->image, group->name, &target->addr, target->port);
-	if (row)
-		read_traffic(dp, MAP_TARGET_TRAFFIC, row->index, out);
-}
-
-void dataplane_reasons(const struct dataplane *dp, uint64_t out[REASON_COUNT])
-{
-	for (uint32_t reason = 0; reason < REASON_COUNT; reason++)
-		maps_read_counters(loader_maps(dp->loader), MAP_REASONS, reason, &out[reason], 1);
-}
-
-static uint64_t slots_used(const struct image *image)
-{
-	const struct image_ring *rings = image->rings.rows;
-	uint64_t used = 0;
-
-	for (size_t i = 0; i < image->rings.count; i++)
-		used += 1u << rings[i].bits;
-	return used;
-}
-
-size_t dataplane_map_fill(const struct dataplane *dp, struct map_fill *out, size_t max)
-{
-	const struct {
-		enum map_id map;
-		uint64_t used;
-	} rows[] = {
-		{ MAP_LISTENERS, dp->image->listeners.count },
-		{ MAP_LISTENER_RANGES, dp->image->listener_ranges.count },
-		{ MAP_REPLIES, dp->image->replies.count },
-		{ MAP_REPLY_RANGES, dp->image->reply_ranges.count },
-		{ MAP_SLOTS, slots_used(dp->image) },
-		{ MAP_TARGETS, dp->image->targets.count },
-		{ MAP_LINKS, dp->routes.count },
-	};
-	size_t count = ARRAY_SIZE(rows) < max ? ARRAY_SIZE(rows) : max;
-
-	for (size_t i = 0; i < count; i++)
-		out[i] = (struct map_fill){ map_name(rows[i].map), rows[i].used,
-					    loader_capacity(dp->loader, rows[i].map) };
-	return count;
-}
-
-size_t dataplane_rings(const struct dataplane *dp, struct ring_info *out, size_t max)
-{
-	const struct image_ring *rings = dp->image->rings.rows;
-	size_t count = dp->image->rings.count;
-
-	for (size_t i = 0; i < count && i < max; i++)
-		out[i] = (struct ring_info){ rings[i].name ? rings[i].name : "", 1u << rings[i].bits,
-					     rings[i].slots->imbalance };
-	return count;
 }

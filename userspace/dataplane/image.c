@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/history.h"
+#include "dataplane/siphash.h"
+
 int endpoint_key_compare(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct endpoint_key));
@@ -23,8 +26,8 @@ int image_target_compare(const void *a, const void *b)
 
 int image_ring_compare(const void *a, const void *b)
 {
-	uint64_t x = ((const struct image_ring *)a)->routing;
-	uint64_t y = ((const struct image_ring *)b)->routing;
+	uint64_t x = ((const struct image_ring *)a)->key;
+	uint64_t y = ((const struct image_ring *)b)->key;
 
 	return (x > y) - (x < y);
 }
@@ -38,7 +41,7 @@ struct ring_slots *ring_slots_new(unsigned bits)
 {
 	struct ring_slots *slots;
 
-	slots = calloc(1, sizeof(*slots) + (sizeof(slots->id[0]) << bits));
+	slots = calloc(1, sizeof(*slots) + (sizeof(slots->slot[0]) << bits));
 	if (slots)
 		slots->references = 1;
 	return slots;
@@ -90,6 +93,14 @@ void image_free(struct image **image)
 	*image = NULL;
 }
 
+/* A target that was to live again is still dead: its generation, one further now, names nobody. */
+void image_keep_ids(struct image *image, const struct image *failed)
+{
+	memcpy(image->generations, failed->generations, sizeof(image->generations));
+	image->next_index = failed->next_index;
+	image->next_listener = failed->next_listener;
+}
+
 void *table_add(struct table *table, size_t row_size)
 {
 	if (table->count == table->capacity) {
@@ -116,29 +127,90 @@ struct image_target *image_find_target(const struct image *image, const char *gr
 		       image_target_compare);
 }
 
-struct image_ring *image_find_ring(const struct image *image, uint64_t routing)
+struct image_ring *image_find_ring(const struct image *image, uint64_t key)
 {
-	struct image_ring key = { .routing = routing };
+	struct image_ring wanted = { .key = key };
 
 	if (!image->rings.count)
 		return NULL;
-	return bsearch(&key, image->rings.rows, image->rings.count, sizeof(key),
+	return bsearch(&wanted, image->rings.rows, image->rings.count, sizeof(wanted),
 		       image_ring_compare);
+}
+
+static const struct image_id *find_id(const struct image *image, const char *listener)
+{
+	struct image_id key = { .id = 0 };
+
+	strncpy(key.name, listener, sizeof(key.name) - 1);
+	if (!image->ids.count)
+		return NULL;
+	return bsearch(&key, image->ids.rows, image->ids.count, sizeof(key), image_id_compare);
 }
 
 uint32_t image_find_id(const struct image *image, const char *listener)
 {
-	struct image_id key = { .id = 0 };
-	const struct image_id *row = NULL;
+	const struct image_id *row = find_id(image, listener);
 
-	strncpy(key.name, listener, sizeof(key.name) - 1);
-	if (image->ids.count)
-		row = bsearch(&key, image->ids.rows, image->ids.count, sizeof(key),
-			      image_id_compare);
 	return row ? row->id : 0;
+}
+
+bool image_has_removed(const struct image *image, const char *listener)
+{
+	const struct image_id *row = find_id(image, listener);
+
+	return row && row->removed;
+}
+
+/* By the longest timeout: entries that are older mean nothing to whoever comes after. */
+bool image_forgets(const struct image *image, const struct image_listener *listener, uint32_t now)
+{
+	uint32_t removed_at = listener->label.removed_at;
+
+	return removed_at &&
+	       now - removed_at > image->config.idle_timeout_longest + (uint32_t)HISTORY_SLACK;
 }
 
 uint32_t image_target_id(const struct image_target *target)
 {
 	return TARGET_ID(target->index, target->entry.generation);
+}
+
+bool image_target_is_alive(const struct image_target *target)
+{
+	return target->entry.flags & TARGET_ALIVE;
+}
+
+uint32_t *image_alive_ids(const struct image *image)
+{
+	const struct image_target *rows = image->targets.rows;
+	uint32_t *ids = calloc(TARGETS_MAX, sizeof(*ids));
+
+	for (size_t i = 0; i < image->targets.count && ids; i++) {
+		if (image_target_is_alive(&rows[i]))
+			ids[rows[i].index] = image_target_id(&rows[i]);
+	}
+	return ids;
+}
+
+/* Only tells groups apart, where nobody can aim: a fixed key will do. */
+uint64_t group_hash(const char *group)
+{
+	static const uint64_t key[2] = { 0, 1 };
+	uint64_t hash = siphash13(key, group, strlen(group));
+
+	return hash && hash != GROUP_ANY ? hash : 1;
+}
+
+bool ring_serves_any(const struct image_ring *ring)
+{
+	return ring->groups[RING_GROUPS_MAX - 1] == GROUP_ANY;
+}
+
+bool ring_serves_group(const struct image_ring *ring, uint64_t group)
+{
+	for (size_t i = 0; i < RING_GROUPS_MAX; i++) {
+		if (ring->groups[i] == group)
+			return true;
+	}
+	return ring_serves_any(ring);
 }

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "dataplane/image.h"
 #include "dataplane/maps.h"
+#include "dataplane/siphash.h"
 
 enum { ROUTING_UNKNOWN = 0 };
 
@@ -92,32 +93,41 @@ static int visit_ranges(void *context, const void *key, const void *value)
 	return 0;
 }
 
+static void sort(struct table *table, size_t row_size, int (*compare)(const void *, const void *))
+{
+	if (table->count)
+		qsort(table->rows, table->count, row_size, compare);
+}
+
+/* What the labels of listeners that lead to one ring say, and the ring itself. */
 static int add_ring(struct reading *reading, const struct image_listener *listener)
 {
 	struct image_ring *ring = table_add(&reading->image->rings, sizeof(*ring));
 
 	if (!ring)
 		return -ENOMEM;
+	ring->key = listener->label.ring;
 	ring->routing = listener->label.routing;
+	memcpy(ring->groups, listener->label.groups, sizeof(ring->groups));
+	ring->hashed = listener->entry.flags & LISTENER_HASHED;
 	ring->base = listener->entry.ring_base;
 	ring->bits = 64u - listener->entry.ring_shift;
 	ring->slots = ring_slots_new(ring->bits);
 	if (!ring->slots)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < 1u << ring->bits; i++) {
-		union slot slot = { .word = reading->maps->slots[ring->base + i] };
-
-		ring->slots->id[i] = slot.current;
+		ring->slots->slot[i].word = reading->maps->slots[ring->base + i];
+		ring->slots->unsettled += ring->slots->slot[i].condition != SLOT_STABLE;
 	}
 	return 0;
 }
 
-static int by_routing(const void *a, const void *b)
+static int by_ring(const void *a, const void *b)
 {
 	const struct image_listener *x = *(const struct image_listener *const *)a;
 	const struct image_listener *y = *(const struct image_listener *const *)b;
 
-	return (x->label.routing > y->label.routing) - (x->label.routing < y->label.routing);
+	return (x->label.ring > y->label.ring) - (x->label.ring < y->label.ring);
 }
 
 static int by_base(const void *a, const void *b)
@@ -130,54 +140,76 @@ static int by_base(const void *a, const void *b)
 }
 
 /*
- * The daemon may have ended between the label and the entry of a listener that got another routing.
- * Where listeners of two routings lead to one ring none is believed: both would be given that ring.
+ * A ring whose labels are not to be believed: a name of its own, of no known routing, with flows
+ * that may be anywhere. compile makes it the origin of what its listeners should have.
  */
-static void doubt_labels(struct image_listener **sorted, size_t count)
+static void doubt(struct image_listener *listener)
+{
+	static const uint64_t key[2] = { 0, 2 };
+	struct listener_label *label = &listener->label;
+
+	label->ring = siphash13(key, &listener->entry.ring_base, sizeof(listener->entry.ring_base));
+	label->routing = ROUTING_UNKNOWN;
+	memset(label->groups, 0, sizeof(label->groups));
+	label->groups[RING_GROUPS_MAX - 1] = GROUP_ANY;
+}
+
+/* Labels are written before entries. So one key may stand for two rings: all those are doubted. */
+static void doubt_split_keys(struct image_listener **listeners, size_t count)
 {
 	size_t end;
 
-	qsort(sorted, count, sizeof(*sorted), by_base);
+	qsort(listeners, count, sizeof(*listeners), by_ring);
 	for (size_t i = 0; i < count; i = end) {
 		bool agree = true;
 
-		for (end = i; end < count && !by_base(&sorted[i], &sorted[end]); end++)
-			agree &= sorted[end]->label.routing == sorted[i]->label.routing;
+		for (end = i; end < count && !by_ring(&listeners[i], &listeners[end]); end++)
+			agree &= !by_base(&listeners[i], &listeners[end]);
 		for (size_t j = i; j < end && !agree; j++)
-			sorted[j]->label.routing = ROUTING_UNKNOWN;
+			doubt(listeners[j]);
 	}
 }
 
-/*
- * Every listener of a routing leads to the same ring, unless the daemon ended while it moved them
- * to another: then either will do, and compile keeps clear of both.
- */
+/* And one ring may be under two keys, or have gained groups that only some labels know. */
+static void doubt_shared_rings(struct image_listener **sorted, size_t count)
+{
+	size_t end;
+
+	for (size_t i = 0; i < count; i = end) {
+		const struct listener_label *first = &sorted[i]->label;
+		bool agree = true;
+
+		for (end = i; end < count && !by_base(&sorted[i], &sorted[end]); end++)
+			agree &= sorted[end]->label.ring == first->ring &&
+				 sorted[end]->label.routing == first->routing &&
+				 !memcmp(sorted[end]->label.groups, first->groups,
+					 sizeof(first->groups));
+		for (size_t j = i; j < end && !agree; j++)
+			doubt(sorted[j]);
+	}
+}
+
+/* By what the entries lead to, for that is where the flows are. */
 static int read_rings(struct reading *reading)
 {
 	struct image_listener *rows = reading->image->listeners.rows;
 	size_t count = reading->image->listeners.count;
-	_cleanup_free_ struct image_listener **sorted = calloc(count + 1, sizeof(*sorted));
+	_cleanup_free_ struct image_listener **listeners = calloc(count + 1, sizeof(*listeners));
 	int r = 0;
 
-	if (!sorted)
+	if (!listeners)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		sorted[i] = &rows[i];
-	doubt_labels(sorted, count);
-	qsort(sorted, count, sizeof(*sorted), by_routing);
+		listeners[i] = &rows[i];
+	doubt_split_keys(listeners, count);
+	qsort(listeners, count, sizeof(*listeners), by_base);
+	doubt_shared_rings(listeners, count);
 	for (size_t i = 0; i < count && !r; i++) {
-		if (sorted[i]->label.routing == ROUTING_UNKNOWN)
-			continue;
-		if (!i || by_routing(&sorted[i - 1], &sorted[i]))
-			r = add_ring(reading, sorted[i]);
+		if (!i || by_base(&listeners[i - 1], &listeners[i]))
+			r = add_ring(reading, listeners[i]);
 	}
+	sort(&reading->image->rings, sizeof(struct image_ring), image_ring_compare);
 	return r;
-}
-
-static void sort(struct table *table, size_t row_size, int (*compare)(const void *, const void *))
-{
-	if (table->count)
-		qsort(table->rows, table->count, row_size, compare);
 }
 
 /* A listener whose port was being changed stands under two keys, with one id. */
@@ -193,6 +225,7 @@ static int read_ids(struct reading *reading)
 			return -ENOMEM;
 		memcpy(row->name, rows[i].label.name, sizeof(row->name));
 		row->id = id;
+		row->removed = rows[i].label.removed_at;
 		if (id >= reading->image->next_listener)
 			reading->image->next_listener = id + 1 < LISTENERS_MAX ? id + 1 : 1;
 	}

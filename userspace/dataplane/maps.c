@@ -23,6 +23,7 @@ static const char *const names[] = {
 	[MAP_SLOTS] = "slots",
 	[MAP_TARGETS] = "targets",
 	[MAP_FLOWS] = "flows",
+	[MAP_FLOW_EVENTS] = "flow_events",
 	[MAP_DIRECT_FLOWS] = "direct_flows",
 	[MAP_LINKS] = "links",
 	[MAP_DEVICES] = "devices",
@@ -41,7 +42,8 @@ const char *map_name(enum map_id map)
 
 static bool is_percpu(enum map_id map)
 {
-	return map == MAP_LISTENER_TRAFFIC || map == MAP_TARGET_TRAFFIC || map == MAP_REASONS;
+	return map == MAP_LISTENER_TRAFFIC || map == MAP_TARGET_TRAFFIC || map == MAP_REASONS ||
+	       map == MAP_FLOW_EVENTS;
 }
 
 /* The kernel keeps the values of the CPUs of a per-CPU map 8 bytes aligned. */
@@ -61,6 +63,8 @@ static int read_sizes(struct maps *maps)
 		if (bpf_obj_get_info_by_fd(maps->fd[map], &info, &size))
 			return -errno;
 		maps->value_size[map] = info.value_size;
+		if (map == MAP_FLOWS)
+			maps->flow_buckets = info.max_entries;
 		if (is_percpu(map) && info.value_size > largest)
 			largest = info.value_size;
 	}
@@ -68,9 +72,21 @@ static int read_sizes(struct maps *maps)
 	return maps->percpu ? 0 : -ENOMEM;
 }
 
+/* What the daemon changes while the program runs. NULL and errno on failure. */
+static void *map_shared(const struct maps *maps, enum map_id map, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, maps->fd[map], 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static size_t flows_size(const struct maps *maps)
+{
+	return maps->flow_buckets * sizeof(struct flow_bucket);
+}
+
 int maps_open(struct maps *maps)
 {
-	void *slots;
 	int r;
 
 	maps->cpus = libbpf_num_possible_cpus();
@@ -79,19 +95,21 @@ int maps_open(struct maps *maps)
 	r = read_sizes(maps);
 	if (r)
 		return r;
-	slots = mmap(NULL, SLOTS_MAX * sizeof(union slot), PROT_READ | PROT_WRITE, MAP_SHARED,
-		     maps->fd[MAP_SLOTS], 0);
-	if (slots == MAP_FAILED)
+	maps->slots = map_shared(maps, MAP_SLOTS, SLOTS_MAX * sizeof(union slot));
+	if (!maps->slots)
 		return -errno;
-	maps->slots = slots;
-	return 0;
+	maps->flows = map_shared(maps, MAP_FLOWS, flows_size(maps));
+	return maps->flows ? 0 : -errno;
 }
 
 void maps_close(struct maps *maps)
 {
 	if (maps->slots)
 		munmap(maps->slots, SLOTS_MAX * sizeof(union slot));
+	if (maps->flows)
+		munmap(maps->flows, flows_size(maps));
 	maps->slots = NULL;
+	maps->flows = NULL;
 	free(maps->percpu);
 	maps->percpu = NULL;
 }

@@ -19,6 +19,7 @@ enum map_id {
 	MAP_SLOTS,
 	MAP_TARGETS,
 	MAP_FLOWS,
+	MAP_FLOW_EVENTS,
 	MAP_DIRECT_FLOWS,
 	MAP_LINKS,
 	MAP_DEVICES,
@@ -51,6 +52,8 @@ struct maps {
 	int fd[MAP_COUNT];		/* borrowed from the skeleton */
 	size_t value_size[MAP_COUNT];
 	uint64_t *slots;		/* the map slots, mmapped */
+	struct flow_bucket *flows;	/* the map flows, mmapped */
+	size_t flow_buckets;
 	int cpus;
 	void *percpu;			/* room for one value of every CPU */
 };

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Replies by source: the nat targets of the listeners' groups. Those of groups that a listener has
+ * left stay as long as it has flows there (compile_past.c).
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "dataplane/compile_parts.h"
+
+static void replies_clean(struct replies *replies)
+{
+	free(replies->rows.rows);
+	free(replies->ranges.rows);
+}
+
+int add_reply(struct replies *replies, const struct reply_row *reply)
+{
+	struct reply_row *row = table_add(&replies->rows, sizeof(*row));
+	struct wanted_range *range;
+
+	if (!row)
+		return -ENOMEM;
+	*row = *reply;
+	if (!row->reply.key.is_range)
+		return 0;
+	range = table_add(&replies->ranges, sizeof(*range));
+	if (!range)
+		return -ENOMEM;
+	range->key.addr = row->reply.key.addr;
+	range->key.protocol = row->reply.key.protocol;
+	range->range = (struct port_range){ row->first, row->last, row->reply.key.range };
+	return 0;
+}
+
+static int add_target(struct replies *replies, const struct listener *listener, uint32_t number,
+		      const struct target *target, bool is_past)
+{
+	bool is_range = listener_is_range(listener);
+	const struct reply_row row = {
+		.reply.key = listener_key(&target->addr, listener, target->port, number),
+		.reply.entry.addr = listener->addr,
+		.reply.entry.port = is_range ? 0 : htons(listener->port_first),
+		.listener = listener->name,
+		.first = is_range ? listener->port_first : target->port,
+		.last = is_range ? listener->port_last : target->port,
+		.is_past = is_past,
+	};
+
+	return add_reply(replies, &row);
+}
+
+static int add_group(struct replies *replies, const struct listener *listener, uint32_t number,
+		     const struct group *group, bool is_past)
+{
+	int r = 0;
+
+	if (group->forwarding != FORWARDING_NAT)
+		return 0;
+	for (size_t i = 0; i < group->target_count && !r; i++) {
+		const struct target *target = &group->targets[i];
+
+		if ((target->alive || !is_past) &&
+		    addr_is_v4(&target->addr) == addr_is_v4(&listener->addr))
+			r = add_target(replies, listener, number, target, is_past);
+	}
+	return r;
+}
+
+/* Who comes back may have flows on groups that it does not send to any more. */
+static int add_groups_left(const struct compilation *c, struct replies *replies,
+			   const struct ring_plan *plan)
+{
+	const struct image_ring *ring = image_find_ring(c->next, plan->key);
+	uint32_t number = image_find_id(c->next, plan->listener->name);
+	int r = 0;
+
+	for (size_t i = 0; i < RING_GROUPS_MAX && !r; i++) {
+		const struct group *group = find_group_by_hash(c, ring->groups[i]);
+
+		if (group)
+			r = add_group(replies, plan->listener, number, group, true);
+	}
+	return r;
+}
+
+static int add_listener(const struct compilation *c, struct replies *replies,
+			const struct listener *listener)
+{
+	uint32_t number = image_find_id(c->next, listener->name);
+	int r = 0;
+
+	for (size_t i = 0; i < listener->group_count && !r; i++)
+		r = add_group(replies, listener, number,
+			      model_find_group(c->model, listener->groups[i].name), false);
+	return r;
+}
+
+/* Of the same key the first stays: one target in two groups, or what came before what is past. */
+static int put_replies(const struct table *rows, struct table *replies)
+{
+	const struct reply_row *row = rows->rows;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		struct image_reply *put;
+
+		if (i && !endpoint_key_compare(&row[i - 1], &row[i]))
+			continue;
+		put = table_add(replies, sizeof(*put));
+		if (!put)
+			return -ENOMEM;
+		*put = row[i].reply;
+	}
+	return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct reply_row *x = a, *y = b;
+
+	return endpoint_key_compare(x, y) ?: x->is_past - y->is_past;
+}
+
+static void sort_replies(struct replies *replies)
+{
+	if (replies->rows.count)
+		qsort(replies->rows.rows, replies->rows.count, sizeof(struct reply_row), by_key);
+}
+
+static int collect(const struct compilation *c, struct replies *replies)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->model->listener_count && !r; i++)
+		r = add_listener(c, replies, &c->model->listeners[i]);
+	for (size_t i = 0; i < c->plan_count && !r; i++) {
+		if (c->plans[i].comes_back)
+			r = add_groups_left(c, replies, &c->plans[i]);
+	}
+	return r;
+}
+
+int compile_replies(struct compilation *c, struct err *err)
+{
+	_cleanup_(replies_clean) struct replies replies = { .rows.count = 0 };
+	int r;
+
+	if (collect(c, &replies))
+		return err_set(err, ENOMEM, "out of memory");
+	sort_replies(&replies);
+	r = add_past_replies(c, &replies, err);
+	if (r)
+		return r;
+	sort_replies(&replies);
+	if (put_replies(&replies.rows, &c->next->replies))
+		return err_set(err, ENOMEM, "out of memory");
+	if (c->next->replies.count > REPLIES_MAX)
+		return err_set(err, ENOSPC, "more than %d pairs of a nat target and a listener",
+			       REPLIES_MAX);
+	return finish_ranges(&replies.ranges, &c->next->reply_ranges, err);
+}
