@@ -47,6 +47,12 @@ static uint64_t number(const char *text)
 	return value;
 }
 
+static bool boolean(const char *text)
+{
+	require(!strcmp(text, "true") || !strcmp(text, "false"), text);
+	return !strcmp(text, "true");
+}
+
 static struct addr address(const char *text)
 {
 	struct addr addr = { 0 };
@@ -55,15 +61,37 @@ static struct addr address(const char *text)
 	return addr;
 }
 
+/* The attributes that say how long flows stay; false if the word is another one. */
+static bool flow_option(struct group *group, const char *word)
+{
+	const char *value;
+
+	if ((value = value_of(word, "idle")))
+		group->idle_timeout_s = (uint32_t)number(value);
+	else if ((value = value_of(word, "delay")))
+		group->deregistration_delay_s = (uint32_t)number(value);
+	else if ((value = value_of(word, "termination")))
+		group->connection_termination = boolean(value);
+	else if ((value = value_of(word, "unhealthy_termination")))
+		group->unhealthy_connection_termination = boolean(value);
+	else if ((value = value_of(word, "unhealthy_draining")))
+		group->unhealthy_draining_interval_s = (uint32_t)number(value);
+	else if ((value = value_of(word, "slow_start")))
+		group->slow_start_s = (uint32_t)number(value);
+	else
+		return false;
+	return true;
+}
+
 static void group_option(struct group *group, const char *word)
 {
 	struct health_check *check = &group->health_check;
 	const char *value;
 
-	if (forwarding_parse(word, &group->forwarding))
+	if (forwarding_parse(word, &group->forwarding) || flow_option(group, word))
 		return;
-	if ((value = value_of(word, "delay")))
-		group->deregistration_delay_s = (uint32_t)number(value);
+	if (!strcmp(word, "removed"))
+		group->removed = true;
 	else if ((value = value_of(word, "check")))
 		require(check_protocol_parse(value, &check->protocol), word);
 	else if ((value = value_of(word, "interval")))
@@ -99,7 +127,13 @@ static void target_option(struct target *target, const char *word)
 			return;
 		}
 	}
-	if ((value = value_of(word, "weight")))
+	if (!strcmp(word, "alive"))
+		target->alive = true;
+	else if (!strcmp(word, "remembered"))
+		target->remembered = true;
+	else if ((value = value_of(word, "since")))
+		target->since_ms = number(value);
+	else if ((value = value_of(word, "weight")))
 		target->weight = (uint16_t)number(value);
 	else if ((value = value_of(word, "until")))
 		target->drain_deadline_ms = number(value);
@@ -137,6 +171,17 @@ static void set_ports(struct listener *listener, const char *word)
 		listener->port_last = (uint16_t)number(word + read + 1);
 }
 
+static void add_listener_group(struct listener *listener, const char *word)
+{
+	struct weighted_group *group = &listener->groups[listener->group_count++];
+	const char *weight = strchr(word, '=');
+
+	require(listener->group_count <= ROUTING_GROUPS_MAX, word);
+	group->weight = weight ? (uint16_t)number(weight + 1) : 1;
+	snprintf(group->name, sizeof(group->name), "%.*s",
+		 weight ? (int)(weight - word) : NAME_SIZE, word);
+}
+
 static void add_listener(struct model *model, char **rest)
 {
 	struct listener listener = { 0 };
@@ -148,13 +193,12 @@ static void add_listener(struct model *model, char **rest)
 	listener.addr = address(need_word(rest));
 	set_ports(&listener, need_word(rest));
 	while ((word = next_word(rest))) {
-		struct weighted_group *group = &listener.groups[listener.group_count++];
-		char *weight = strchr(word, '=');
+		const char *affinity = value_of(word, "affinity");
 
-		require(listener.group_count <= ROUTING_GROUPS_MAX, word);
-		group->weight = weight ? (uint16_t)number(weight + 1) : 1;
-		snprintf(group->name, sizeof(group->name), "%.*s",
-			 weight ? (int)(weight - word) : NAME_SIZE, word);
+		if (affinity)
+			require(affinity_parse(affinity, &listener.affinity), word);
+		else
+			add_listener_group(&listener, word);
 	}
 	require(!model_put_listener(model, &listener), listener.name);
 }

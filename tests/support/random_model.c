@@ -52,6 +52,8 @@ static void add_listener(struct random_source *random, struct model *model)
 		listener.port_first = PORT_ANY_FIRST;
 		listener.port_last = PORT_ANY_LAST;
 	}
+	if (random_below(random, 2))
+		listener.affinity = random_below(random, AFFINITY_COUNT);
 	for (uint32_t i = 0; i < groups; i++) {
 		struct weighted_group *group = &listener.groups[listener.group_count++];
 
@@ -64,30 +66,24 @@ static void add_listener(struct random_source *random, struct model *model)
 		abort();
 }
 
+/* Of a removed group all targets drain. */
 static void add_target(struct random_source *random, struct group *group, bool draining)
 {
 	struct target target = { .weight = 1 };
+	bool drains = group->removed || (draining && !random_below(random, 3));
 
 	target.addr = random_addr(random, random_below(random, 2));
 	target.port = (uint16_t)random_in(random, 1, 65535);
 	if (random_below(random, 2))
 		target.weight = (uint16_t)random_in(random, 0, WEIGHT_MAX);
-	if (draining && !random_below(random, 3))
+	if (drains)
 		target.drain_deadline_ms = UINT64_C(1760000000000) + random_below(random, 3600000);
 	if (group_put_target(group, &target))
 		abort();
 }
 
-static void add_group(struct random_source *random, struct model *model, bool draining)
+static void add_check(struct random_source *random, struct health_check *check)
 {
-	struct health_check *check;
-	struct group group;
-
-	group_init(&group, "");
-	random_name(random, group.name);
-	check = &group.health_check;
-	if (random_below(random, 2))
-		group.forwarding = FORWARDING_IPIP;
 	if (random_below(random, 2))
 		check->protocol = CHECK_NONE;
 	if (random_below(random, 2))
@@ -100,12 +96,39 @@ static void add_group(struct random_source *random, struct model *model, bool dr
 		check->healthy_threshold = (uint8_t)random_in(random, 1, 10);
 	if (random_below(random, 2))
 		check->unhealthy_threshold = (uint8_t)random_in(random, 1, 10);
+}
+
+static void add_flow_attributes(struct random_source *random, struct group *group)
+{
 	if (random_below(random, 2))
-		group.deregistration_delay_s = random_in(random, 0, 3600);
+		group->idle_timeout_s = random_in(random, 60, 6000);
+	if (random_below(random, 2))
+		group->deregistration_delay_s = random_in(random, 0, 3600);
+	if (random_below(random, 2))
+		group->connection_termination = random_below(random, 2);
+	if (random_below(random, 2))
+		group->unhealthy_connection_termination = random_below(random, 2);
+	if (random_below(random, 2))
+		group->unhealthy_draining_interval_s = random_in(random, 0, 360000);
+	if (random_below(random, 2))
+		group->slow_start_s = random_in(random, 0, 900);
+}
+
+static void add_group(struct random_source *random, struct model *model, bool draining)
+{
+	struct group group;
+
+	group_init(&group, "");
+	random_name(random, group.name);
+	group.removed = draining && !random_below(random, 4);
+	if (random_below(random, 2))
+		group.forwarding = FORWARDING_IPIP;
+	add_check(random, &group.health_check);
+	add_flow_attributes(random, &group);
 	for (uint32_t v6 = 0; v6 < 2; v6++)
 		if (random_below(random, 2))
 			group.tunnel_source[v6] = random_addr(random, v6);
-	for (uint32_t left = random_below(random, 6); left; left--)
+	for (uint32_t left = random_in(random, group.removed, 5); left; left--)
 		add_target(random, &group, draining);
 	if (model_put_group(model, &group))
 		abort();

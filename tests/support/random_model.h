@@ -10,6 +10,6 @@ struct model;
 
 /*
  * Decodable, though not valid as a whole (groups may be missing, listeners may collide). With
- * draining, some targets are removed and drain until some moment.
+ * draining, some targets and groups are removed and drain until some moment.
  */
 struct model *random_model(struct random_source *random, bool draining);

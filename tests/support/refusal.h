@@ -14,8 +14,11 @@ void expect_refusal(const char *yaml, const char *sentence);
 void expect_refusals(const char *yaml, const char *beginning, const struct refusal *refusals,
 		     size_t count);
 
-#define LISTENER_KEYS "name, address, protocol, port, group, groups"
-#define GROUP_KEYS    "name, forwarding, health_check, deregistration_delay, tunnel_source, targets"
+#define LISTENER_KEYS "name, address, protocol, port, affinity, group, groups"
+#define GROUP_KEYS                                                                                 \
+	"name, forwarding, health_check, idle_timeout, deregistration_delay, "                     \
+	"connection_termination, unhealthy_connection_termination, unhealthy_draining_interval, "  \
+	"slow_start, tunnel_source, targets"
 #define CHECK_KEYS    "protocol, port, interval, timeout, healthy_threshold, unhealthy_threshold"
 #define NAME_RULE     " must be 1-63 of the characters a-z A-Z 0-9 . _ - and not start with . or -"
 #define ADDRESS_RULE  " is not an IPv4 or IPv6 address such as 192.0.2.10 or 2001:db8::10"

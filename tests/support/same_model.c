@@ -19,6 +19,7 @@ static void expect_same_listener(const struct listener *got, const struct listen
 	SAME(name, got->protocol, expected->protocol);
 	SAME(name, got->port_first, expected->port_first);
 	SAME(name, got->port_last, expected->port_last);
+	SAME(name, got->affinity, expected->affinity);
 	SAME(name, got->group_count, expected->group_count);
 	for (size_t i = 0; i < expected->group_count; i++) {
 		cr_assert_str_eq(got->groups[i].name, expected->groups[i].name);
@@ -44,7 +45,14 @@ static void expect_same_group(const struct group *got, const struct group *expec
 	cr_assert_str_eq(got->name, name);
 	SAME(name, got->forwarding, expected->forwarding);
 	expect_same_check(name, &got->health_check, &expected->health_check);
+	SAME(name, got->removed, expected->removed);
+	SAME(name, got->idle_timeout_s, expected->idle_timeout_s);
 	SAME(name, got->deregistration_delay_s, expected->deregistration_delay_s);
+	SAME(name, got->connection_termination, expected->connection_termination);
+	SAME(name, got->unhealthy_connection_termination,
+	     expected->unhealthy_connection_termination);
+	SAME(name, got->unhealthy_draining_interval_s, expected->unhealthy_draining_interval_s);
+	SAME(name, got->slow_start_s, expected->slow_start_s);
 	cr_assert_arr_eq(got->tunnel_source, expected->tunnel_source, sizeof(got->tunnel_source),
 			 "%s: tunnel_source", name);
 	SAME(name, got->target_count, expected->target_count);

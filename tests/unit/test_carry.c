@@ -14,31 +14,33 @@
 #define V4 "listener l tcp 192.0.2.10 80 web;"
 #define V6 "listener l6 tcp 2001:db8::1 80 web;"
 
-/* Every target: "web 10.0.0.11:80 healthy weight=5 until=1000; ". */
+/* Every target: "web 10.0.0.11:80 draining w5 until 1000 alive; ". */
 static const char *show(const struct model *model)
 {
 	static char text[4096];
-	size_t used = 0;
+	FILE *out = fmemopen(text, sizeof(text), "w");
 
-	text[0] = '\0';
 	for (size_t i = 0; i < model->group_count; i++) {
 		const struct group *group = &model->groups[i];
 
+		if (group->removed && !group->target_count)
+			fprintf(out, "removed %s, empty; ", group->name);
 		for (size_t j = 0; j < group->target_count; j++) {
 			const struct target *target = &group->targets[j];
 			char endpoint[ENDPOINT_TEXT_SIZE];
 
-			used += (size_t)snprintf(
-				text + used, sizeof(text) - used, "%s %s %s w%u", group->name,
+			fprintf(out, "%s%s %s %s w%u", group->removed ? "removed " : "",
+				group->name,
 				endpoint_format(&target->addr, target->port, endpoint),
 				target_state_name(target->state), target->weight);
 			if (target->drain_deadline_ms)
-				used += (size_t)snprintf(
-					text + used, sizeof(text) - used, " until %llu",
+				fprintf(out, " until %llu",
 					(unsigned long long)target->drain_deadline_ms);
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "; ");
+			fprintf(out, "%s; ", target->alive ? " alive" : "");
 		}
 	}
+	fputc('\0', out);
+	fclose(out);
 	return text;
 }
 
@@ -46,11 +48,12 @@ struct row {
 	const char *title, *current, *next, *expected;
 };
 
+/* The current model is settled before: who is healthy is alive. */
 static const struct row rows[] = {
 	{ "one that stays keeps its facts and gets its new weight",
-	  V4 "group web; target web 10.0.0.11:80 unhealthy",
-	  V4 "group web; target web 10.0.0.11:80 weight=5",
-	  "web 10.0.0.11:80 unhealthy w5; " },
+	  V4 "group web; target web 10.0.0.11:80 unhealthy; target web 10.0.0.12:80 healthy",
+	  V4 "group web; target web 10.0.0.11:80 weight=5; target web 10.0.0.12:80",
+	  "web 10.0.0.11:80 unhealthy w5; web 10.0.0.12:80 healthy w1 alive; " },
 	{ "one that is new starts as it is",
 	  V4 "group web",
 	  V4 "group web; target web 10.0.0.11:80",
@@ -58,88 +61,149 @@ static const struct row rows[] = {
 	{ "one that leaves drains",
 	  V4 "group web; target web 10.0.0.11:80 healthy; target web 10.0.0.12:80 healthy weight=3",
 	  V4 "group web; target web 10.0.0.11:80",
-	  "web 10.0.0.11:80 healthy w1; web 10.0.0.12:80 draining w3 until 1300000; " },
+	  "web 10.0.0.11:80 healthy w1 alive; "
+	  "web 10.0.0.12:80 draining w3 until 1300000 alive; " },
+	{ "one that no flow can be on is gone at once",
+	  V4 "group web; target web 10.0.0.11:80; target web 10.0.0.12:80 unhealthy;"
+	     "target web 10.0.0.13:80 healthy",
+	  V4 "group web",
+	  "web 10.0.0.13:80 draining w1 until 1300000 alive; " },
+	{ "one that was unchecked drains",
+	  V4 "group web check=none; target web 10.0.0.11:80 unavailable",
+	  V4 "group web",
+	  "web 10.0.0.11:80 draining w1 until 1300000 alive; " },
+	{ "and whoever may still have flows, whatever its state",
+	  V4 "group web unhealthy_termination=false; target web 10.0.0.1:80 unhealthy alive;"
+	     "target web 10.0.0.2:80 unhealthy.draining alive; target web 10.0.0.3:80 initial alive;"
+	     "target web 10.0.0.4:80 healthy weight=0",
+	  V4 "group web",
+	  "web 10.0.0.1:80 draining w1 until 1300000 alive; "
+	  "web 10.0.0.2:80 draining w1 until 1300000 alive; "
+	  "web 10.0.0.3:80 draining w1 until 1300000 alive; "
+	  "web 10.0.0.4:80 draining w0 until 1300000 alive; " },
 	{ "the next configuration's delay counts",
 	  V4 "group web delay=300; target web 10.0.0.11:80 healthy",
 	  V4 "group web delay=60",
-	  "web 10.0.0.11:80 draining w1 until 1060000; " },
+	  "web 10.0.0.11:80 draining w1 until 1060000 alive; " },
 	{ "the longest delay",
 	  V4 "group web; target web 10.0.0.11:80 healthy",
 	  V4 "group web delay=3600",
-	  "web 10.0.0.11:80 draining w1 until 4600000; " },
-	{ "without a delay it is gone at once",
+	  "web 10.0.0.11:80 draining w1 until 4600000 alive; " },
+	{ "without a delay its time is over already",
 	  V4 "group web; target web 10.0.0.11:80 healthy",
 	  V4 "group web delay=0",
+	  "web 10.0.0.11:80 draining w1 until 1000000 alive; " },
+	{ "and if flows end then, it is gone at once",
+	  V4 "group web; target web 10.0.0.11:80 healthy",
+	  V4 "group web delay=0 termination=true",
 	  "" },
+	{ "which with a delay it is not",
+	  V4 "group web; target web 10.0.0.11:80 healthy",
+	  V4 "group web delay=1 termination=true",
+	  "web 10.0.0.11:80 draining w1 until 1001000 alive; " },
 	{ "the same address with another port is another target",
 	  V4 "group web; target web 10.0.0.11:80 healthy",
 	  V4 "group web; target web 10.0.0.11:81",
-	  "web 10.0.0.11:80 draining w1 until 1300000; web 10.0.0.11:81 initial w1; " },
+	  "web 10.0.0.11:80 draining w1 until 1300000 alive; web 10.0.0.11:81 initial w1; " },
 	{ "the same target of another group too",
 	  V4 "group web; target web 10.0.0.11:80 healthy",
 	  V4 "group web; group other; target other 10.0.0.11:80",
-	  "other 10.0.0.11:80 initial w1; web 10.0.0.11:80 draining w1 until 1300000; " },
-	{ "nobody drains in a group that is gone",
-	  V4 "group web; target web 10.0.0.11:80 healthy",
-	  "group other",
-	  "" },
-	{ "nor in one without a listener",
+	  "other 10.0.0.11:80 initial w1; "
+	  "web 10.0.0.11:80 draining w1 until 1300000 alive; " },
+	{ "it drains without a listener",
 	  V4 "group web; target web 10.0.0.11:80 healthy; target web 10.0.0.12:80 healthy",
 	  "group web; target web 10.0.0.11:80",
-	  "web 10.0.0.11:80 healthy w1; " },
-	{ "nor in one that only listeners of the other family use",
-	  V4 "group web; target web 10.0.0.11:80 healthy",
-	  V6 "group web; target web [fd00::11]:80",
-	  "web [fd00::11]:80 initial w1; " },
-	{ "and the other way round",
-	  V6 "group web; target web [fd00::11]:80 healthy",
-	  V4 "group web; target web 10.0.0.11:80",
-	  "web 10.0.0.11:80 initial w1; " },
+	  "web 10.0.0.11:80 healthy w1 alive; "
+	  "web 10.0.0.12:80 draining w1 until 1300000 alive; " },
+	{ "and in a group that no listener has used lately",
+	  "group web; target web 10.0.0.11:80 unused alive",
+	  "group web",
+	  "web 10.0.0.11:80 draining w1 until 1300000 alive; " },
 	{ "IPv6 targets drain as others do",
 	  V6 "group web; target web [fd00::11]:80 healthy; target web [fd00::12]:80",
 	  V6 "group web; target web [fd00::12]:80",
-	  "web [fd00::11]:80 draining w1 until 1300000; web [fd00::12]:80 initial w1; " },
+	  "web [fd00::11]:80 draining w1 until 1300000 alive; web [fd00::12]:80 initial w1; " },
 	{ "a draining one that a new file does not name goes on draining",
-	  V4 "group web; target web 10.0.0.11:80 draining until=1100000",
+	  V4 "group web; target web 10.0.0.11:80 draining until=1100000 alive",
 	  V4 "group web delay=60",
-	  "web 10.0.0.11:80 draining w1 until 1100000; " },
+	  "web 10.0.0.11:80 draining w1 until 1100000 alive; " },
 	{ "and one that an edited clone holds",
+	  V4 "group web; target web 10.0.0.11:80 draining until=1100000 alive",
+	  V4 "group web; target web 10.0.0.11:80 draining until=1100000 alive",
+	  "web 10.0.0.11:80 draining w1 until 1100000 alive; " },
+	{ "one that lingers goes on lingering",
+	  V4 "group web; target web 10.0.0.11:80 unused until=900000 alive remembered",
+	  V4 "group web",
+	  "web 10.0.0.11:80 unused w1 until 900000 alive; " },
+	{ "one that drained when the maps were lost drains on",
 	  V4 "group web; target web 10.0.0.11:80 draining until=1100000",
-	  V4 "group web; target web 10.0.0.11:80 draining until=1100000",
+	  V4 "group web",
 	  "web 10.0.0.11:80 draining w1 until 1100000; " },
-	{ "whatever state it was in",
-	  V4 "group web; target web 10.0.0.11:80 draining until=1100000",
-	  V4 "group web; target web 10.0.0.11:80 healthy until=1100000",
-	  "web 10.0.0.11:80 draining w1 until 1100000; " },
-	{ "unless its time is over",
-	  V4 "group web; target web 10.0.0.11:80 draining until=1000000",
-	  V4 "group web; target web 10.0.0.11:80 draining until=1000000",
-	  "" },
-	{ "or its listener is gone",
-	  V4 "group web; target web 10.0.0.11:80 draining until=1100000",
-	  "group web; target web 10.0.0.11:80 draining until=1100000",
-	  "" },
-	{ "one that is back starts afresh",
-	  V4 "group web; target web 10.0.0.11:80 draining until=1100000",
+	{ "one that is back is new but keeps its flows",
+	  V4 "group web; target web 10.0.0.11:80 draining until=1100000 alive",
 	  V4 "group web; target web 10.0.0.11:80 weight=2",
-	  "web 10.0.0.11:80 initial w2; " },
+	  "web 10.0.0.11:80 initial w2 alive; " },
+	{ "and one that lingered",
+	  V4 "group web; target web 10.0.0.11:80 unused until=900000 alive remembered",
+	  V4 "group web; target web 10.0.0.11:80",
+	  "web 10.0.0.11:80 initial w1 alive; " },
 	{ "one that a state file holds as draining",
 	  "",
-	  V4 "group web; target web 10.0.0.11:80 until=1100000",
+	  V4 "group web; target web 10.0.0.11:80 draining until=1100000",
 	  "web 10.0.0.11:80 draining w1 until 1100000; " },
 	{ "one that is set to drain",
 	  V4 "group web; target web 10.0.0.11:80 healthy",
 	  V4 "group web; target web 10.0.0.11:80 until=1100000",
-	  "web 10.0.0.11:80 draining w1 until 1100000; " },
+	  "web 10.0.0.11:80 draining w1 until 1100000 alive; " },
+	{ "a group that left stays, removed, while its targets drain, by its delay",
+	  V4 "group web delay=60; target web 10.0.0.11:80 healthy; target web 10.0.0.12:80;"
+	     "target web 10.0.0.13:80 draining until=1100000 alive",
+	  "group other",
+	  "removed web 10.0.0.11:80 draining w1 until 1060000 alive; "
+	  "removed web 10.0.0.13:80 draining w1 until 1100000 alive; " },
+	{ "nothing is left of one without living targets",
+	  V4 "group web; target web 10.0.0.11:80; group empty",
+	  "group other",
+	  "" },
+	{ "nor of one whose flows end with it",
+	  V4 "group web delay=0 termination=true; target web 10.0.0.11:80 healthy",
+	  "",
+	  "" },
+	{ "a removed group goes on draining, not named in a new file",
+	  "group web removed; target web 10.0.0.11:80 draining until=1100000 alive",
+	  "group other",
+	  "removed web 10.0.0.11:80 draining w1 until 1100000 alive; " },
+	{ "or held by an edited clone",
+	  "group web removed; target web 10.0.0.11:80 draining until=1100000 alive",
+	  "group web removed; target web 10.0.0.11:80 draining until=1100000 alive",
+	  "removed web 10.0.0.11:80 draining w1 until 1100000 alive; " },
+	{ "a group that is back is no removed one, and its targets drain in it",
+	  "group web removed; target web 10.0.0.11:80 draining until=1100000 alive;"
+	  "target web 10.0.0.12:80 draining until=1100000 alive",
+	  V4 "group web delay=60; target web 10.0.0.12:80; target web 10.0.0.13:80",
+	  "web 10.0.0.11:80 draining w1 until 1100000 alive; "
+	  "web 10.0.0.12:80 initial w1 alive; web 10.0.0.13:80 initial w1; " },
+	{ "who is unhealthy with flows gets the time that its group gives from now on",
+	  V4 "group web unhealthy_termination=false; target web 10.0.0.1:80 unhealthy alive;"
+	     "target web 10.0.0.2:80 unhealthy; target web 10.0.0.3:80 healthy",
+	  V4 "group web unhealthy_termination=false unhealthy_draining=60; target web 10.0.0.1:80;"
+	     "target web 10.0.0.2:80; target web 10.0.0.3:80",
+	  "web 10.0.0.1:80 unhealthy.draining w1 alive; web 10.0.0.2:80 unhealthy w1; "
+	  "web 10.0.0.3:80 healthy w1 alive; " },
+	{ "but not anew with every change",
+	  V4 "group web unhealthy_termination=false unhealthy_draining=60; target web 10.0.0.1:80 "
+	     "unhealthy",
+	  V4 "group web unhealthy_termination=false unhealthy_draining=30; target web 10.0.0.1:80",
+	  "web 10.0.0.1:80 unhealthy w1 alive; " },
 	{ "all at once, in order",
 	  V4 "group web; target web 10.0.0.2:80 healthy; target web 10.0.0.4:80 unhealthy;"
-	     "target web 10.0.0.5:80 draining until=1000001; target web 10.0.0.9:80 healthy",
+	     "target web 10.0.0.5:80 draining until=1000001 alive; target web 10.0.0.9:80 healthy",
 	  V4 "group web; target web 10.0.0.1:80; target web 10.0.0.3:80; target web 10.0.0.4:80;"
 	     "target web 10.0.0.6:80",
-	  "web 10.0.0.1:80 initial w1; web 10.0.0.2:80 draining w1 until 1300000; "
+	  "web 10.0.0.1:80 initial w1; web 10.0.0.2:80 draining w1 until 1300000 alive; "
 	  "web 10.0.0.3:80 initial w1; web 10.0.0.4:80 unhealthy w1; "
-	  "web 10.0.0.5:80 draining w1 until 1000001; web 10.0.0.6:80 initial w1; "
-	  "web 10.0.0.9:80 draining w1 until 1300000; " },
+	  "web 10.0.0.5:80 draining w1 until 1000001 alive; web 10.0.0.6:80 initial w1; "
+	  "web 10.0.0.9:80 draining w1 until 1300000 alive; " },
 };
 
 Test(carry, from_the_current_model_into_the_next)
@@ -148,6 +212,7 @@ Test(carry, from_the_current_model_into_the_next)
 		_cleanup_(model_free) struct model *current = build_model(rows[i].current);
 		_cleanup_(model_free) struct model *next = build_model(rows[i].next);
 
+		model_settle(current, NOW);
 		cr_assert_eq(model_carry(next, current, NOW), 0);
 		cr_expect_str_eq(show(next), rows[i].expected, "%s: %s", rows[i].title, show(next));
 		cr_assert_eq(model_carry(next, current, NOW), 0);
@@ -156,28 +221,82 @@ Test(carry, from_the_current_model_into_the_next)
 	}
 }
 
-Test(carry, reasons_follow_the_states)
+Test(carry, reasons_and_times_follow_the_states)
 {
 	_cleanup_(model_free) struct model *current = build_model(
-		V4 "group web; target web 10.0.0.1:80 unhealthy; target web 10.0.0.2:80 healthy;"
-		   "target web 10.0.0.3:80 draining until=1100000");
+		V4 "group web; target web 10.0.0.1:80 unhealthy since=1; target web 10.0.0.2:80 healthy"
+		   " alive since=2; target web 10.0.0.3:80 draining until=1100000 since=3;"
+		   "target web 10.0.0.4:80 draining until=1100000 since=4");
 	_cleanup_(model_free) struct model *next = build_model(
-		V4 "group web; target web 10.0.0.1:80; target web 10.0.0.3:80");
+		V4 "group web; target web 10.0.0.1:80; target web 10.0.0.3:80; target web 10.0.0.5:80");
 	const struct target *targets;
 
 	current->groups[0].targets[0].reason = TARGET_REASON_TIMEOUT;
 	cr_assert_eq(model_carry(next, current, NOW), 0);
 	targets = next->groups[0].targets;
 	cr_expect_eq(targets[0].reason, TARGET_REASON_TIMEOUT);
+	cr_expect_eq(targets[0].since_ms, 1);
 	cr_expect_eq(targets[1].reason, TARGET_REASON_DEREGISTRATION_IN_PROGRESS);
+	cr_expect_eq(targets[1].since_ms, NOW);
 	cr_expect_eq(targets[2].reason, TARGET_REASON_REGISTRATION_IN_PROGRESS);
+	cr_expect_eq(targets[2].since_ms, NOW);
+	cr_expect_eq(targets[3].since_ms, 4);
+	cr_expect_eq(targets[4].since_ms, NOW);
+}
+
+/* Nothing has looked for its flows since it left. */
+Test(carry, who_leaves_is_remembered_until_a_sweep_says_otherwise)
+{
+	_cleanup_(model_free) struct model *current = build_model(
+		V4 "group web; target web 10.0.0.1:80 healthy alive; group old;"
+		   "target old 10.0.0.2:80 healthy alive");
+	_cleanup_(model_free) struct model *next = build_model(V4 "group web delay=0");
+
+	cr_assert_eq(model_carry(next, current, NOW), 0);
+	cr_assert_eq(next->group_count, 2);
+	cr_expect(next->groups[0].targets[0].remembered);
+	cr_expect(next->groups[1].targets[0].remembered);
+	cr_expect_eq(model_expire(next, NOW), 1);
+	cr_expect_str_eq(show(next), "removed old 10.0.0.2:80 draining w1 until 1300000 alive; "
+				     "web 10.0.0.1:80 unused w1 until 1000000 alive; ");
+}
+
+Test(carry, a_removed_group_keeps_its_attributes)
+{
+	_cleanup_(model_free) struct model *current = build_model(
+		"group web ipip idle=60 termination=true source4=10.0.0.1; target web 10.0.0.1:80 "
+		"healthy alive");
+	_cleanup_(model_free) struct model *next = model_new();
+	const struct group *group;
+
+	cr_assert_eq(model_carry(next, current, NOW), 0);
+	group = model_find_group(next, "web");
+	cr_assert_not_null(group);
+	cr_expect(group->removed);
+	cr_expect_eq(group->forwarding, FORWARDING_IPIP);
+	cr_expect_eq(group->idle_timeout_s, 60);
+	cr_expect(group->connection_termination);
+	cr_expect_not(addr_is_zero(&group->tunnel_source[0]));
+}
+
+Test(carry, the_secret_is_carried_unless_there_is_a_new_one)
+{
+	_cleanup_(model_free) struct model *current = model_new();
+	_cleanup_(model_free) struct model *next = model_new();
+
+	memset(current->hash_secret, 7, SECRET_SIZE);
+	cr_assert_eq(model_carry(next, current, NOW), 0);
+	cr_expect_arr_eq(next->hash_secret, current->hash_secret, SECRET_SIZE);
+	memset(next->hash_secret, 8, SECRET_SIZE);
+	cr_assert_eq(model_carry(next, current, NOW), 0);
+	cr_expect_eq(next->hash_secret[0], 8);
 }
 
 /* Also where the state starts afresh: the way there is as well known as before. */
 Test(carry, next_hops_are_carried)
 {
 	_cleanup_(model_free) struct model *current = build_model(
-		V4 "group web; target web 10.0.0.1:80; target web 10.0.0.2:80;"
+		V4 "group web; target web 10.0.0.1:80; target web 10.0.0.2:80 healthy alive;"
 		   "target web 10.0.0.3:80 draining until=1100000");
 	_cleanup_(model_free) struct model *next = build_model(
 		V4 "group web; target web 10.0.0.1:80; target web 10.0.0.3:80");
@@ -196,7 +315,7 @@ Test(carry, a_carried_group_can_grow)
 	for (uint16_t before = 0; before < 9; before++) {
 		_cleanup_(model_free) struct model *current = build_model(V4 "group web");
 		_cleanup_(model_free) struct model *next = model_clone(current);
-		struct target target = { .weight = 1 };
+		struct target target = { .weight = 1, .alive = true };
 
 		addr_from_v4(&target.addr, htonl(0x0a000001));
 		for (target.port = 1; target.port <= before; target.port++)
@@ -206,23 +325,6 @@ Test(carry, a_carried_group_can_grow)
 			cr_assert_eq(group_put_target(&next->groups[0], &target), 0);
 		cr_expect_eq(next->groups[0].target_count, before + 10);
 	}
-}
-
-Test(drain, targets_expire_at_their_deadline)
-{
-	_cleanup_(model_free) struct model *model = build_model(
-		"group a; target a 10.0.0.1:80 until=500; target a 10.0.0.2:80 healthy;"
-		"target a 10.0.0.3:80 until=700; group b; target b 10.0.0.4:80 until=600;"
-		"group c; target c 10.0.0.5:80");
-
-	cr_expect_eq(model_next_deadline(model), 500);
-	cr_expect_eq(model_expire(model, 499), 0);
-	cr_expect_eq(model_expire(model, 500), 1);
-	cr_expect_eq(model_next_deadline(model), 600);
-	cr_expect_eq(model_expire(model, 1000), 2);
-	cr_expect_eq(model_next_deadline(model), 0);
-	cr_expect_eq(model_expire(model, UINT64_MAX), 0);
-	cr_expect_str_eq(show(model), "a 10.0.0.2:80 healthy w1; c 10.0.0.5:80 initial w1; ");
 }
 
 /* in_service: a digit for each target, in order. */
@@ -242,6 +344,8 @@ static const struct {
 	  "target g 10.0.0.1:1 unhealthy; target g 10.0.0.2:1 unhealthy weight=9", true, "11" },
 	{ "not to weight 0",
 	  "target g 10.0.0.1:1 unhealthy; target g 10.0.0.2:1 unhealthy weight=0", true, "10" },
+	{ "unhealthy.draining is unhealthy, too",
+	  "target g 10.0.0.1:1 unhealthy; target g 10.0.0.2:1 unhealthy.draining", true, "11" },
 	{ "whose health does not matter",
 	  "target g 10.0.0.1:1 unhealthy; target g 10.0.0.2:1 healthy weight=0", true, "10" },
 	{ "not if only weight 0 is there", "target g 10.0.0.1:1 unhealthy weight=0", false, "0" },

@@ -156,8 +156,60 @@ Test(decode_model, takes_durations_in_every_unit)
 	}
 	expect_model("groups: [ { name: g, deregistration_delay: 1h } ]", "group g delay=3600;");
 	expect_model("groups: [ { name: g, deregistration_delay: 0 } ]", "group g delay=0;");
+	expect_model("groups: [ { name: g, idle_timeout: 100m } ]", "group g idle=6000;");
 	expect_model("groups: [ { name: g, deregistration_delay: 0ms } ]", "group g delay=0;");
 	expect_model("groups: [ { name: g, deregistration_delay: 3000ms } ]", "group g delay=3;");
+}
+
+/* The defaults stand here once in numbers: group_init serves the encoder and these tests too. */
+Test(decode_model, has_the_nlbs_defaults_for_flows)
+{
+	_cleanup_(model_free) struct model *model = NULL;
+	const struct group *group;
+	struct err err;
+
+	cr_assert_eq(decode_text("listeners: [ { name: l, address: 192.0.2.10, port: 80, group: g } ]\n"
+				 "groups: [ { name: g } ]", &model, &err), 0, "%s", err.text);
+	group = &model->groups[0];
+	cr_expect_eq(group->idle_timeout_s, 350);
+	cr_expect_eq(group->deregistration_delay_s, 300);
+	cr_expect_not(group->connection_termination);
+	cr_expect(group->unhealthy_connection_termination);
+	cr_expect_eq(group->unhealthy_draining_interval_s, 0);
+	cr_expect_eq(group->slow_start_s, 0);
+	cr_expect_not(group->removed);
+	cr_expect_eq(model->listeners[0].affinity, AFFINITY_AUTO);
+}
+
+Test(decode_model, takes_the_limits_of_every_attribute_of_flows)
+{
+	expect_model("groups:\n"
+		     "- { name: a, idle_timeout: 60, deregistration_delay: 0, slow_start: 0,\n"
+		     "    connection_termination: true, unhealthy_draining_interval: 0 }\n"
+		     "- { name: b, idle_timeout: 6000s, deregistration_delay: 3600s, slow_start: 15m,\n"
+		     "    unhealthy_connection_termination: false,\n"
+		     "    unhealthy_draining_interval: 100h }\n"
+		     "- { name: c, unhealthy_draining_interval: 360000 , connection_termination: false,\n"
+		     "    unhealthy_connection_termination: True }\n",
+		     "group a idle=60 delay=0 slow_start=0 termination=true unhealthy_draining=0;"
+		     "group b idle=6000 delay=3600 slow_start=900 unhealthy_termination=false "
+		     "unhealthy_draining=360000; group c unhealthy_draining=360000;");
+}
+
+Test(decode_model, takes_every_affinity_of_both_protocols_and_families)
+{
+	expect_model("listeners:\n"
+		     "- { name: a, address: 192.0.2.10, port: 1, group: g, affinity: auto }\n"
+		     "- { name: b, address: 192.0.2.10, port: 2, group: g, affinity: tracked }\n"
+		     "- { name: c, address: 192.0.2.10, port: 3, group: g, affinity: hash }\n"
+		     "- { name: d, address: '2001:db8::1', protocol: udp, port: 1, group: g,\n"
+		     "    affinity: tracked }\n"
+		     "- { name: e, address: '2001:db8::1', protocol: udp, port: 2, group: g,\n"
+		     "    affinity: 'hash' }\n",
+		     "listener a tcp 192.0.2.10 1 g; listener b tcp 192.0.2.10 2 g affinity=tracked;"
+		     "listener c tcp 192.0.2.10 3 g affinity=hash;"
+		     "listener d udp 2001:db8::1 1 g affinity=tracked;"
+		     "listener e udp 2001:db8::1 2 g affinity=hash;");
 }
 
 Test(decode_model, takes_one_tunnel_source_of_each_family)

@@ -96,6 +96,67 @@ Test(group_refusal, of_deregistration_delays)
 			"line 3: group 'web': ", cases, ARRAY_SIZE(cases));
 }
 
+Test(group_refusal, of_idle_timeouts)
+{
+	static const struct refusal cases[] = {
+		{ "59s", "idle_timeout 59s is not in 60s-6000s" },
+		{ "59", "idle_timeout 59s is not in 60s-6000s" },
+		{ "0", "idle_timeout 0s is not in 60s-6000s" },
+		{ "6001s", "idle_timeout 6001s is not in 60s-6000s" },
+		{ "101m", "idle_timeout 101m is not in 1m-100m" },
+		{ "59999ms", "idle_timeout 59999ms is not in 60000ms-6000000ms" },
+		{ "60500ms", "idle_timeout 60500ms is not a whole number of seconds" },
+		{ "true", "idle_timeout must be " DURATION_RULE ", not true" },
+	};
+
+	expect_refusals("groups:\n- name: web\n  idle_timeout: %s\n",
+			"line 3: group 'web': ", cases, ARRAY_SIZE(cases));
+}
+
+Test(group_refusal, of_unhealthy_draining_intervals)
+{
+	static const struct refusal cases[] = {
+		{ "360001s", "unhealthy_draining_interval 360001s is not in 0s-360000s" },
+		{ "101h", "unhealthy_draining_interval 101h is not in 0h-100h" },
+		{ "-1", "unhealthy_draining_interval '-1' is not " DURATION_RULE },
+		{ "1ms", "unhealthy_draining_interval 1ms is not a whole number of seconds" },
+		{ "false", "unhealthy_draining_interval must be " DURATION_RULE ", not false" },
+	};
+
+	expect_refusals("groups:\n- name: web\n  unhealthy_draining_interval: %s\n",
+			"line 3: group 'web': ", cases, ARRAY_SIZE(cases));
+}
+
+Test(group_refusal, of_slow_starts)
+{
+	static const struct refusal cases[] = {
+		{ "901s", "slow_start 901s is not in 0s-900s" },
+		{ "16m", "slow_start 16m is not in 0m-15m" },
+		{ "-1s", "slow_start '-1s' is not " DURATION_RULE },
+		{ "1500ms", "slow_start 1500ms is not a whole number of seconds" },
+	};
+
+	expect_refusals("groups:\n- name: web\n  slow_start: %s\n",
+			"line 3: group 'web': ", cases, ARRAY_SIZE(cases));
+}
+
+Test(group_refusal, of_terminations)
+{
+	static const struct refusal cases[] = {
+		{ "yes", "connection_termination 'yes' is not true or false" },
+		{ "'true'", "connection_termination 'true' is not true or false" },
+		{ "''", "connection_termination '' is not true or false" },
+		{ "1", "connection_termination must be true or false, not a number" },
+		{ "~", "connection_termination must be true or false, not null" },
+		{ "[ true ]", "connection_termination must be true or false, not a list" },
+	};
+
+	expect_refusals("groups:\n- name: web\n  connection_termination: %s\n",
+			"line 3: group 'web': ", cases, ARRAY_SIZE(cases));
+	expect_refusals("groups:\n- name: web\n  unhealthy_connection_termination: %s\n",
+			"line 3: group 'web': unhealthy_", cases, ARRAY_SIZE(cases));
+}
+
 Test(group_refusal, of_tunnel_sources)
 {
 	static const struct refusal cases[] = {

@@ -11,6 +11,7 @@
 #include "build_model.h"
 #include "model/decode.h"
 #include "model/model.h"
+#include "refusal.h"
 #include "same_model.h"
 
 static json_t *json(const char *text)
@@ -53,6 +54,14 @@ Test(decode_listener, replaces_the_keys_that_are_given)
 			"listener web tcp 192.0.2.10 80 a=3 b=2 z=1;");
 	expect_listener("listener dns udp 192.0.2.10 53 dns;", "{\"port\": 54}",
 			"listener dns udp 192.0.2.10 54 dns;");
+	expect_listener(before, "{\"affinity\": \"tracked\"}",
+			"listener web tcp 192.0.2.10 80 blue=90 green=10 affinity=tracked;");
+	expect_listener("listener dns udp 192.0.2.10 53 dns affinity=hash;", "{\"port\": 54}",
+			"listener dns udp 192.0.2.10 54 dns affinity=hash;");
+	expect_listener("listener dns udp 192.0.2.10 53 dns affinity=hash;",
+			"{\"affinity\": \"auto\"}", "listener dns udp 192.0.2.10 53 dns;");
+	expect_listener(before, "{\"groups\": {\"blue\": 50, \"green\": 50}}",
+			"listener web tcp 192.0.2.10 80 blue=50 green=50;");
 }
 
 static void expect_listener_refusal(const char *before, const char *patch, const char *sentence)
@@ -81,8 +90,11 @@ Test(decode_listener, refuses_what_it_can_not_take_and_changes_nothing)
 	expect_listener_refusal(web, "{\"groups\": {\"a\": 1, \"b\": -1}}",
 				"listener 'web': group 'b': weight -1 is not in 0-999");
 	expect_listener_refusal(web, "[]",
-				"listener 'web': expected an object with the keys name, "
-				"address, protocol, port, group, groups, not a list");
+				"listener 'web': expected an object with the keys " LISTENER_KEYS
+				", not a list");
+	expect_listener_refusal(web, "{\"affinity\": \"none\", \"port\": 81}",
+				"listener 'web': affinity 'none' is unknown; use auto, tracked or "
+				"hash");
 	expect_listener_refusal("", "{\"address\": \"192.0.2.10\"}",
 				"listener: the key 'name' is missing");
 	expect_listener_refusal("", "{\"name\": \"web\", \"port\": 80}",
@@ -130,6 +142,27 @@ Test(decode_group, replaces_the_keys_that_are_given)
 		     "target web 10.0.0.11:80; target web 10.0.0.12:80 until=1760000000000;");
 }
 
+Test(decode_group, replaces_one_attribute_of_flows_at_a_time)
+{
+	static const char before[] =
+		"group web idle=60 delay=1 termination=true unhealthy_termination=false "
+		"unhealthy_draining=2 slow_start=3;";
+
+	expect_group(before, "{\"idle_timeout\": \"350s\"}",
+		     "group web delay=1 termination=true unhealthy_termination=false "
+		     "unhealthy_draining=2 slow_start=3;");
+	expect_group(before, "{\"connection_termination\": false}",
+		     "group web idle=60 delay=1 unhealthy_termination=false "
+		     "unhealthy_draining=2 slow_start=3;");
+	expect_group(before,
+		     "{\"unhealthy_connection_termination\": true,"
+		     " \"unhealthy_draining_interval\": 0}",
+		     "group web idle=60 delay=1 termination=true slow_start=3;");
+	expect_group(before, "{\"slow_start\": \"15m\", \"deregistration_delay\": \"1h\"}",
+		     "group web idle=60 delay=3600 termination=true unhealthy_termination=false "
+		     "unhealthy_draining=2 slow_start=900;");
+}
+
 Test(decode_group, replaces_the_targets_as_a_whole)
 {
 	static const char before[] =
@@ -168,8 +201,14 @@ Test(decode_group, refuses_what_it_can_not_take_and_changes_nothing)
 	expect_group_refusal("{\"targets\": [], \"forwarding\": \"snat\"}",
 			     "group 'web': forwarding snat is not available yet; use nat or ipip");
 	expect_group_refusal("{\"state\": \"healthy\"}",
-			     "group 'web': unknown key 'state'; the keys are name, forwarding, "
-			     "health_check, deregistration_delay, tunnel_source, targets");
+						     "group 'web': unknown key 'state'; the keys are " GROUP_KEYS);
+	/* Shown by the API, and nobody's to set. */
+	expect_group_refusal("{\"removed\": false}",
+			     "group 'web': unknown key 'removed'; the keys are " GROUP_KEYS);
+	expect_group_refusal("{\"slow_start\": 30, \"idle_timeout\": 59}",
+			     "group 'web': idle_timeout 59s is not in 60s-6000s");
+	expect_group_refusal("{\"connection_termination\": \"no\"}",
+			     "group 'web': connection_termination 'no' is not true or false");
 }
 
 Test(decode_group, needs_a_name_for_a_new_one)

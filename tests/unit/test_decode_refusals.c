@@ -193,6 +193,31 @@ Test(refusal, of_protocols)
 			"line 3: listener 'web': ", cases, ARRAY_SIZE(cases));
 }
 
+Test(refusal, of_affinities)
+{
+	static const struct refusal cases[] = {
+		{ "sticky", "affinity 'sticky' is unknown; use auto, tracked or hash" },
+		{ "Auto", "affinity 'Auto' is unknown; use auto, tracked or hash" },
+		{ "''", "affinity '' is unknown; use auto, tracked or hash" },
+		{ "true", "affinity must be auto, tracked or hash, not true" },
+		{ "~", "affinity must be auto, tracked or hash, not null" },
+	};
+
+	expect_refusals("listeners:\n- name: web\n  affinity: %s\n",
+			"line 3: listener 'web': ", cases, ARRAY_SIZE(cases));
+}
+
+Test(refusal, names_every_affinity_there_is)
+{
+	char available[64] = "";
+
+	for (enum affinity i = AFFINITY_AUTO; i < AFFINITY_COUNT; i++) {
+		strcat(available, i == AFFINITY_AUTO ? "" : i < AFFINITY_COUNT - 1 ? ", " : " or ");
+		strcat(available, affinity_name(i));
+	}
+	cr_assert_str_eq(available, "auto, tracked or hash");
+}
+
 Test(refusal, of_routings)
 {
 	static const struct refusal cases[] = {

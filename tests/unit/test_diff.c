@@ -94,6 +94,13 @@ Test(diff, listeners)
 		  "change listener a: port 80 -> 80-90\n" },
 		{ "last port", "listener a tcp 192.0.2.10 0-90 g", "listener a tcp 192.0.2.10 any g",
 		  "change listener a: port 0-90 -> any\n" },
+		{ "added with an affinity", "", "listener a udp 2001:db8::1 53 dns affinity=hash",
+		  "add listener a: address 2001:db8::1, protocol udp, port 53, affinity hash, groups dns\n" },
+		{ "affinity", "listener a tcp 192.0.2.10 80 g",
+		  "listener a tcp 192.0.2.10 80 g affinity=tracked",
+		  "change listener a: affinity auto -> tracked\n" },
+		{ "affinity and back", "listener a udp 192.0.2.10 80 g affinity=hash",
+		  "listener a udp 192.0.2.10 80 g", "change listener a: affinity hash -> auto\n" },
 		{ "group", "listener a tcp 192.0.2.10 80 blue",
 		  "listener a tcp 192.0.2.10 80 green=10 blue=90",
 		  "change listener a: groups blue -> blue=90,green=10\n" },
@@ -131,6 +138,20 @@ Test(diff, groups)
 		{ "the other", "group g source6=2001:db8::1", "group g",
 		  CHANGED "tunnel_source 2001:db8::1 -> auto\n" },
 		{ "delay", "group g", "group g delay=0", CHANGED "deregistration_delay 300s -> 0s\n" },
+		{ "idle timeout", "group g", "group g idle=60", CHANGED "idle_timeout 350s -> 60s\n" },
+		{ "termination", "group g", "group g termination=true",
+		  CHANGED "connection_termination false -> true\n" },
+		{ "termination when unhealthy", "group g", "group g unhealthy_termination=false",
+		  CHANGED "unhealthy_connection_termination true -> false\n" },
+		{ "draining when unhealthy", "group g unhealthy_draining=60", "group g",
+		  CHANGED "unhealthy_draining_interval 60s -> 0s\n" },
+		{ "slow start", "group g", "group g slow_start=900", CHANGED "slow_start 0s -> 900s\n" },
+		{ "added with all of these", "",
+		  "group g idle=6000 delay=0 termination=true unhealthy_termination=false "
+		  "unhealthy_draining=360000 slow_start=1",
+		  "add group g: idle_timeout 6000s, deregistration_delay 0s, connection_termination "
+		  "true, unhealthy_connection_termination false, unhealthy_draining_interval 360000s, "
+		  "slow_start 1s\n" },
 		{ "protocol", "group g", "group g check=none",
 		  CHANGED "health_check protocol tcp -> none\n" },
 		{ "interval", "group g", "group g interval=5000",
@@ -174,6 +195,27 @@ Test(diff, targets)
 		  "add group web: \nadd target web 10.0.0.11:80: \n" },
 		{ "and leave with it", "group web; target web 10.0.0.11:80", "",
 		  "remove group web: \nremove target web 10.0.0.11:80: \n" },
+	};
+
+	expect(rows, ARRAY_SIZE(rows));
+}
+
+Test(diff, a_removed_group_is_not_there)
+{
+	static const struct row rows[] = {
+		{ "removed, with a target that drains", "group g; target g 10.0.0.1:80",
+		  "group g removed; target g 10.0.0.1:80 until=5",
+		  "remove group g: \nremove target g 10.0.0.1:80: \n" },
+		{ "removed, with one that drained before", "group g; target g 10.0.0.1:80 until=5",
+		  "group g removed; target g 10.0.0.1:80 until=5", "remove group g: \n" },
+		{ "drained", "group g removed; target g 10.0.0.1:80 until=5", "", "" },
+		{ "draining still", "group g removed delay=3; target g 10.0.0.1:80 until=5",
+		  "group g removed delay=4; target g 10.0.0.1:80 until=6", "" },
+		{ "back, and a target with it", "group g removed delay=3; target g 10.0.0.1:80 until=5",
+		  "group g delay=5; target g 10.0.0.1:80",
+		  "add group g: deregistration_delay 5s\nadd target g 10.0.0.1:80: \n" },
+		{ "back alone", "group g removed; target g 10.0.0.1:80 until=5",
+		  "group g; target g 10.0.0.1:80 until=5", "add group g: \n" },
 	};
 
 	expect(rows, ARRAY_SIZE(rows));

@@ -65,16 +65,18 @@ Test(encode_model, leaves_out_what_has_its_default)
 Test(encode_model, says_what_has_not)
 {
 	expect_config(
-		"group dns ipip delay=0 check=none interval=1500 timeout=300000 source4=10.0.0.1;"
-		"target dns 10.0.0.53:53 weight=0;"
+		"group dns ipip delay=0 check=none interval=1500 timeout=300000 source4=10.0.0.1"
+		" idle=60 termination=true unhealthy_termination=false unhealthy_draining=360000"
+		" slow_start=900; target dns 10.0.0.53:53 weight=0;"
 		"group dual source4=10.0.0.1 source6=fd00::1;"
-		"listener any udp 192.0.2.10 any dns=5;"
+		"listener any udp 192.0.2.10 any dns=5 affinity=hash;"
 		"listener dns udp 2001:db8::53 53-54 dns=90 dual=10;",
 		"listeners:\n"
 		"- name: any\n"
 		"  address: 192.0.2.10\n"
 		"  protocol: udp\n"
 		"  port: any\n"
+		"  affinity: hash\n"
 		"  groups:\n"
 		"    dns: 5\n"
 		"- name: dns\n"
@@ -91,7 +93,12 @@ Test(encode_model, says_what_has_not)
 		"    protocol: none\n"
 		"    interval: 1500ms\n"
 		"    timeout: 300s\n"
+		"  idle_timeout: 60s\n"
 		"  deregistration_delay: 0s\n"
+		"  connection_termination: true\n"
+		"  unhealthy_connection_termination: false\n"
+		"  unhealthy_draining_interval: 360000s\n"
+		"  slow_start: 900s\n"
 		"  tunnel_source: 10.0.0.1\n"
 		"  targets:\n"
 		"  - address: 10.0.0.53\n"
@@ -140,6 +147,18 @@ Test(encode_model, leaves_out_targets_that_drain)
 		"  targets:\n"
 		"  - address: 10.0.0.11\n"
 		"    port: 80\n");
+}
+
+Test(encode_model, leaves_out_groups_that_are_removed)
+{
+	expect_config("group a delay=60 removed; target a 10.0.0.11:80 until=1760000000000;"
+		      "group b; target b 10.0.0.11:80; group c removed;",
+		      "listeners: []\n"
+		      "groups:\n"
+		      "- name: b\n"
+		      "  targets:\n"
+		      "  - address: 10.0.0.11\n"
+		      "    port: 80\n");
 }
 
 Test(encode_model, leaves_out_facts)
@@ -192,13 +211,14 @@ Test(encode_listener, shows_every_attribute)
 	} cases[] = {
 		{ "listener web tcp 192.0.2.10 80 web;",
 		  "{\"name\": \"web\", \"address\": \"192.0.2.10\", \"protocol\": \"tcp\", \"port\": 80,"
-		  " \"group\": \"web\"}" },
-		{ "listener dns udp 2001:db8::53 any dns=0;",
+		  " \"affinity\": \"auto\", \"group\": \"web\"}" },
+		{ "listener dns udp 2001:db8::53 any dns=0 affinity=hash;",
 		  "{\"name\": \"dns\", \"address\": \"2001:db8::53\", \"protocol\": \"udp\","
-		  " \"port\": \"any\", \"groups\": {\"dns\": 0}}" },
-		{ "listener many tcp 2001:db8::10 1-65535 blue=90 green=1;",
+		  " \"port\": \"any\", \"affinity\": \"hash\", \"groups\": {\"dns\": 0}}" },
+		{ "listener many tcp 2001:db8::10 1-65535 blue=90 green=1 affinity=tracked;",
 		  "{\"name\": \"many\", \"address\": \"2001:db8::10\", \"protocol\": \"tcp\","
-		  " \"port\": \"1-65535\", \"groups\": {\"blue\": 90, \"green\": 1}}" },
+		  " \"port\": \"1-65535\", \"affinity\": \"tracked\","
+		  " \"groups\": {\"blue\": 90, \"green\": 1}}" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -221,8 +241,10 @@ Test(encode_group, shows_defaults_use_and_targets)
 		"{\"name\": \"web\", \"forwarding\": \"nat\", \"health_check\": {\"protocol\": \"tcp\","
 		" \"port\": \"traffic-port\", \"interval\": \"10s\", \"timeout\": \"2s\","
 		" \"healthy_threshold\": 3, \"unhealthy_threshold\": 3},"
-		" \"deregistration_delay\": \"300s\", \"tunnel_source\": [], \"in_use\": true,"
-		" \"fails_open\": false, \"targets\": ["
+		" \"idle_timeout\": \"350s\", \"deregistration_delay\": \"300s\","
+		" \"connection_termination\": false, \"unhealthy_connection_termination\": true,"
+		" \"unhealthy_draining_interval\": \"0s\", \"slow_start\": \"0s\","
+		" \"tunnel_source\": [], \"in_use\": true, \"fails_open\": false, \"targets\": ["
 		"{\"address\": \"10.0.0.11\", \"port\": 80, \"weight\": 1, \"state\": \"healthy\","
 		" \"reason\": \"\", \"in_service\": true, \"next_hop\": {\"state\": \"unknown\"}},"
 		"{\"address\": \"10.0.0.12\", \"port\": 80, \"weight\": 1, \"state\": \"unhealthy\","
@@ -239,6 +261,64 @@ Test(encode_group, that_fails_open_shows_its_targets_in_service)
 	cr_assert(json_is_true(json_object_get(tree, "fails_open")));
 	cr_assert(json_is_false(json_object_get(tree, "in_use")));
 	cr_assert(json_is_true(json_object_get(target, "in_service")));
+}
+
+Test(encode_group, says_so_if_it_is_removed)
+{
+	_cleanup_(model_free) struct model *model =
+		build_model("group web removed; target web 10.0.0.11:80 draining until=9;");
+	json_auto_t *tree = encode_group(&model->groups[0], false);
+
+	cr_assert(json_is_true(json_object_get(tree, "removed")));
+	cr_assert_eq(json_array_size(json_object_get(tree, "targets")), 1);
+}
+
+/* A model of nothing but the group, registered and without its targets. */
+static struct model *settings_of(const struct group *group)
+{
+	struct model *model = model_new();
+	struct group copy = *group;
+
+	copy.targets = NULL;
+	copy.target_count = 0;
+	copy.removed = false;
+	cr_assert_eq(model_put_group(model, &copy), 0);
+	return model;
+}
+
+static void expect_settings_back(const struct group *group)
+{
+	_cleanup_(model_free) struct model *expected = settings_of(group), *back = model_new();
+	json_auto_t *tree = encode_group_settings(group);
+	struct group fresh;
+	struct err err;
+
+	group_init(&fresh, "");
+	cr_assert_eq(decode_group(tree, &fresh, &err), 0, "%s", err.text);
+	cr_assert_eq(model_put_group(back, &fresh), 0);
+	expect_same_model(back, expected);
+}
+
+/* What the state file keeps of a removed group. */
+Test(encode_group_settings, is_undone_by_decode_group_but_for_the_targets)
+{
+	struct random_source random = { .state = 5 };
+
+	for (int i = 0; i < 200; i++) {
+		_cleanup_(model_free) struct model *model = random_model(&random, true);
+
+		for (size_t j = 0; j < model->group_count; j++)
+			expect_settings_back(&model->groups[j]);
+	}
+}
+
+Test(encode_group_settings, leaves_out_what_has_its_default)
+{
+	_cleanup_(model_free) struct model *model =
+		build_model("group web removed delay=60; target web 10.0.0.11:80 until=9;");
+	json_auto_t *tree = encode_group_settings(&model->groups[0]);
+
+	expect_json(tree, "{\"name\": \"web\", \"deregistration_delay\": \"60s\"}");
 }
 
 Test(encode_target, shows_what_is_known_of_it)

@@ -102,6 +102,8 @@ Test(limits, targets_draining_ones_included)
 	add_group(model, "c", FORWARDING_NAT, 1, 1);
 	model_find_group(model, "c")->targets[0].drain_deadline_ms = 1;
 	expect_refused(model, "65536 targets, draining ones included; 65535 is the limit");
+	model_find_group(model, "c")->removed = true;
+	expect_refused(model, "65536 targets, draining ones included; 65535 is the limit");
 }
 
 Test(limits, replies)

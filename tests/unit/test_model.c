@@ -56,7 +56,8 @@ Test(model, a_new_one_is_empty)
 	cr_expect_null(model_find_group(model, "web"));
 	cr_expect_not(model_remove_listener(model, "web"));
 	cr_expect_not(model_remove_group(model, "web"));
-	cr_expect_eq(model_next_deadline(model), 0);
+	cr_expect_eq(model_next_deadline(model, 1), 0);
+	cr_expect_not(model_has_secret(model));
 }
 
 Test(model, freeing_is_safe_twice)
@@ -82,7 +83,13 @@ Test(model, defaults_of_a_group)
 	cr_expect_eq(group.health_check.timeout_ms, 2000);
 	cr_expect_eq(group.health_check.healthy_threshold, 3);
 	cr_expect_eq(group.health_check.unhealthy_threshold, 3);
+	cr_expect_eq(group.idle_timeout_s, 350);
 	cr_expect_eq(group.deregistration_delay_s, 300);
+	cr_expect_not(group.connection_termination);
+	cr_expect(group.unhealthy_connection_termination);
+	cr_expect_eq(group.unhealthy_draining_interval_s, 0);
+	cr_expect_eq(group.slow_start_s, 0);
+	cr_expect_not(group.removed);
 	cr_expect(addr_is_zero(&group.tunnel_source[0]) && addr_is_zero(&group.tunnel_source[1]));
 	cr_expect(!group.targets && !group.target_count);
 }

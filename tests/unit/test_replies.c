@@ -73,6 +73,10 @@ static const struct {
 	  "group x; target x 10.0.0.11:80 until=9; target x 10.0.0.12:80 weight=0;"
 	  "listener a tcp 192.0.2.10 80 x=0",
 	  "10.0.0.11 tcp 80 a; 10.0.0.12 tcp 80 a; " },
+	{ "a removed group gives none",
+	  "group x removed; target x 10.0.0.11:80 until=9; group y; target y 10.0.0.12:80;"
+	  "listener a tcp 192.0.2.10 80 x y",
+	  "10.0.0.12 tcp 80 a; " },
 	{ "a group that does not exist gives none", "listener a tcp 192.0.2.10 80 x", "" },
 };
 

@@ -154,6 +154,40 @@ Test(state, comes_back_with_what_drains)
 	cr_assert_eq(mode_of(path), 0600, "it holds the secret");
 }
 
+Test(state, comes_back_with_removed_groups)
+{
+	_cleanup_(model_free) struct model *model = build_model(
+		"group a; group web ipip source4=10.9.9.9 idle=60 delay=0 termination=true removed;"
+		"target web 10.0.0.11:80 until=1760000000123; target web 10.0.0.12:80 until=1;");
+	_cleanup_(model_free) struct model *back = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	make_dir();
+	memset(model->hash_secret, 0xa5, SECRET_SIZE);
+	save(model);
+	back = load();
+	expect_same_model(back, model);
+	cr_assert_eq(model_find_group(back, "web")->targets[1].state, TARGET_DRAINING);
+	text = read_file();
+	cr_assert(strstr(text, "\"removed\": [\n    {\n      \"name\": \"web\",\n"), "%s", text);
+}
+
+/* Versions that had no removed groups wrote nothing about them. */
+Test(state, of_an_earlier_version_is_read)
+{
+	_cleanup_(model_free) struct model *model = NULL;
+
+	make_dir();
+	write_file(path, "{\"version\": 1, \"config\": {\"groups\": [{\"name\": \"web\"}]},"
+			 " \"draining\": [{\"group\": \"web\", \"address\": \"10.0.0.12\","
+			 " \"port\": 80, \"weight\": 1, \"deadline_ms\": 5}]}");
+	model = load();
+	cr_assert_eq(model->group_count, 1);
+	cr_assert_eq(model->groups[0].target_count, 1);
+	cr_assert_eq(model->groups[0].idle_timeout_s, 350);
+	cr_assert_not(model->groups[0].removed);
+}
+
 Test(state, comes_back_whatever_it_was)
 {
 	struct random_source random = { .state = 4 };
@@ -206,6 +240,7 @@ Test(state, is_written_for_people_too)
 			       "      }\n"
 			       "    ]\n"
 			       "  },\n"
+			       "  \"removed\": [],\n"
 			       "  \"draining\": [\n"
 			       "    {\n"
 			       "      \"group\": \"web\",\n"
@@ -227,6 +262,10 @@ Test(state, is_written_for_people_too)
 	"{\"group\": \"" group "\", \"address\": \"" address "\", \"port\": 80,"                   \
 	" \"weight\": 1, \"deadline_ms\": 5}"
 
+#define REMOVED(groups)                                                                            \
+	"{\"version\": 1, \"config\": {\"groups\": [{\"name\": \"web\"}]}, \"draining\": [],"       \
+	" \"removed\": " groups "}"
+
 Test(state, that_is_damaged_is_refused_and_left_alone)
 {
 	static const struct {
@@ -236,14 +275,14 @@ Test(state, that_is_damaged_is_refused_and_left_alone)
 		{ "{\"version\": 1,\n \"config\": {}", "line 2: '}' expected near end of file" },
 		{ "{\"version\": 1, \"version\": 1}",
 		  "line 1: duplicate object key near '\"version\"'" },
-		{ "[]", "expected an object with the keys version, config, draining, not a list" },
+		{ "[]", "expected an object with the keys version, config, removed, draining, not a list" },
 		{ "{}", "the key 'version' is missing" },
 		{ "{\"version\": 1, \"draining\": []}", "the key 'config' is missing" },
 		{ "{\"version\": 1, \"config\": {}}", "the key 'draining' is missing" },
 		{ "{\"version\": 2, \"config\": {}, \"draining\": []}",
 		  "another Sluice wrote version 2; this one reads version 1" },
 		{ "{\"version\": 1, \"config\": {}, \"draining\": [], \"x\": 1}",
-		  "unknown key 'x'; the keys are version, config, draining" },
+		  "unknown key 'x'; the keys are version, config, removed, draining" },
 		{ "{\"version\": 1, \"config\": {\"groups\": [{\"name\": \"a b\"}]}, \"draining\": []}",
 		  "group 'a b': name 'a b' must be 1-63 of the characters a-z A-Z 0-9 . _ - and not start "
 		  "with . or -" },
@@ -259,6 +298,12 @@ Test(state, that_is_damaged_is_refused_and_left_alone)
 		  "draining target is there twice" },
 		{ DRAINING(DRAINED("dns", "10.0.0.12")),
 		  "target 10.0.0.12:80 drains from group 'dns', which is not there" },
+		{ REMOVED("{}"), "removed must be a list, not an object" },
+		{ REMOVED("[{}]"), "group #1: the key 'name' is missing" },
+		{ REMOVED("[{\"name\": \"web\"}]"), "group 'web' is both there and removed" },
+		{ REMOVED("[{\"name\": \"dns\"}, {\"name\": \"dns\"}]"), "group 'dns' is there twice" },
+		{ REMOVED("[{\"name\": \"dns\", \"targets\": [{\"address\": \"10.0.0.1\","
+			  " \"port\": 80}]}]"), "group 'dns' is removed but has targets" },
 		{ DRAINING(DRAINED("web", "10.0.0.11")),
 		  "target 10.0.0.11:80 both drains from group 'web' and is in it" },
 	};

@@ -56,6 +56,11 @@ Test(validate, groups_of_listeners_exist)
 		  "listener 'a': there is no group 'web'" },
 		{ "one of two", G "listener a tcp 192.0.2.10 80 g web",
 		  "listener 'a': there is no group 'web'" },
+		{ "a removed one", "group g removed; target g 10.0.0.11:80 until=9;"
+		  "listener a tcp 192.0.2.10 80 g", "listener 'a': there is no group 'g'" },
+		{ "a removed one beside another",
+		  "group g removed; target g [fd00::11]:80 until=9;" G6
+		  "listener a udp 2001:db8::1 53 g6 g", "listener 'a': there is no group 'g'" },
 		{ "none named", G "listener a tcp 192.0.2.10 80",
 		  "listener 'a' has no group to send to" },
 	};
@@ -205,6 +210,44 @@ Test(validate, addresses_are_unicast)
 			rows[j] = (struct row){ addr, models[j], fault ? sentences[j] : NULL };
 		expect(rows, strcmp(addr, "::") ? 3 : 2);	/* :: as a tunnel source: not set */
 	}
+}
+
+Test(validate, an_unhealthy_draining_interval_needs_flows_that_are_not_ended)
+{
+	static const struct row rows[] = {
+		{ "both", "group g unhealthy_draining=60",
+		  "group 'g': unhealthy_draining_interval is 60s, but unhealthy_connection_termination "
+		  "is true: set that to false, or the interval to 0s" },
+		{ "the shortest", "group f; group g unhealthy_termination=true unhealthy_draining=1",
+		  "group 'g': unhealthy_draining_interval is 1s, but unhealthy_connection_termination "
+		  "is true: set that to false, or the interval to 0s" },
+		{ "no interval", "group g unhealthy_termination=true unhealthy_draining=0", NULL },
+		{ "no termination", "group g unhealthy_termination=false unhealthy_draining=360000", NULL },
+		{ "neither", "group g unhealthy_termination=false", NULL },
+		{ "termination at the end of the delay is another matter",
+		  "group g termination=true unhealthy_termination=false unhealthy_draining=5", NULL },
+	};
+
+	expect(rows, ARRAY_SIZE(rows));
+}
+
+/* What it was refused for would be nobody's to mend: it is no configuration any more. */
+Test(validate, removed_groups_and_their_targets_count_as_not_there)
+{
+	static const struct row rows[] = {
+		{ "its attributes", "group g removed timeout=9000 interval=1000 unhealthy_draining=1", NULL },
+		{ "a target that is a listener",
+		  "group g removed; group h; target g 192.0.2.10:80 until=9;"
+		  "listener a tcp 192.0.2.10 80 h", NULL },
+		{ "replies that belong to another listener now",
+		  "group g removed; target g 10.0.0.11:80 until=9; group h; target h 10.0.0.11:80;"
+		  "listener b tcp 192.0.2.11 80 h", NULL },
+		{ "its name for a group of the other family",
+		  "group g removed; target g 10.0.0.11:80 until=9;" G6
+		  "listener a tcp 2001:db8::1 80 g6", NULL },
+	};
+
+	expect(rows, ARRAY_SIZE(rows));
 }
 
 Test(validate, tunnel_sources_are_of_their_family)

@@ -135,12 +135,24 @@ static int decode_targets(const struct place *at, const struct field *field, con
 	return decode_list(at, field, &decode_target_kind, value, object);
 }
 
+#define SECONDS(shortest, longest)                                                              \
+	.min = (shortest) * MS_PER_SECOND,                                                      \
+	.max = (longest) * MS_PER_SECOND, .unit_ms = MS_PER_SECOND
+
 static const struct field fields[] = {
 	{ "name", decode_name, FIELD(struct group, name), .required = true },
 	{ "forwarding", decode_forwarding, FIELD(struct group, forwarding) },
 	{ "health_check", decode_health_check, FIELD(struct group, health_check) },
+	{ "idle_timeout", decode_duration, FIELD(struct group, idle_timeout_s),
+	  SECONDS(60, 6000) },
 	{ "deregistration_delay", decode_duration, FIELD(struct group, deregistration_delay_s),
-	  .min = 0, .max = 3600 * MS_PER_SECOND, .unit_ms = MS_PER_SECOND },
+	  SECONDS(0, 3600) },
+	{ "connection_termination", decode_bool, FIELD(struct group, connection_termination) },
+	{ "unhealthy_connection_termination", decode_bool,
+	  FIELD(struct group, unhealthy_connection_termination) },
+	{ "unhealthy_draining_interval", decode_duration,
+	  FIELD(struct group, unhealthy_draining_interval_s), SECONDS(0, 360000) },
+	{ "slow_start", decode_duration, FIELD(struct group, slow_start_s), SECONDS(0, 900) },
 	{ "tunnel_source", decode_tunnel_source, FIELD(struct group, tunnel_source) },
 	{ .key = "targets", .decode = decode_targets },
 	{ 0 },

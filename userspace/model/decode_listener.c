@@ -26,6 +26,18 @@ static int decode_protocol(const struct place *at, const struct field *field, co
 	return 0;
 }
 
+static int decode_affinity(const struct place *at, const struct field *field, const json_t *value,
+			   void *object)
+{
+	const char *word = json_string_value(value);
+
+	if (!word)
+		return decode_refuse_type(at, field, value, "auto, tracked or hash");
+	if (!affinity_parse(word, member_of(object, field)))
+		return decode_refuse_word(at, field, word, "auto, tracked or hash", NULL);
+	return 0;
+}
+
 static int set_ports(struct listener *listener, uint16_t first, uint16_t last)
 {
 	listener->port_first = first;
@@ -147,6 +159,7 @@ static const struct field fields[] = {
 	{ "protocol", decode_protocol, FIELD(struct listener, protocol) },
 	{ "port", decode_ports, FIELD(struct listener, port_last), .required = true,
 	  .min = 1, .max = 65535 },
+	{ "affinity", decode_affinity, FIELD(struct listener, affinity) },
 	{ .key = "group", .decode = decode_group_name },
 	{ .key = "groups", .decode = decode_group_weights },
 	{ 0 },

@@ -102,7 +102,7 @@ static const struct field *find_field(const struct field *fields, const char *ke
 	return fields->key ? fields : NULL;
 }
 
-enum { KEYS_SIZE = 160 };
+enum { KEYS_SIZE = 256 };
 
 static const char *list_keys(const struct field *fields, char keys[KEYS_SIZE])
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Numbers, durations, addresses, names, ports and words: JSON values -> members of structs. */
+/* Numbers, booleans, durations, addresses, names, ports, words: JSON values -> struct members. */
 #include "model/decode_value.h"
 
 #include <stdio.h>
@@ -43,6 +43,21 @@ int decode_number(const struct place *at, const struct field *field, const json_
 	if (!r)
 		member_store(object, field, number);
 	return r;
+}
+
+int decode_bool(const struct place *at, const struct field *field, const json_t *value,
+		void *object)
+{
+	const char *text = json_string_value(value);
+	char shown[SHOWN_SIZE];
+
+	if (text)
+		return decode_refuse(at, "%s '%s' is not true or false", field->key,
+				     show_text(text, shown));
+	if (!json_is_boolean(value))
+		return decode_refuse_type(at, field, value, "true or false");
+	*(bool *)member_of(object, field) = json_is_true(value);
+	return 0;
 }
 
 /* A plain number is read as the text that it would be. */

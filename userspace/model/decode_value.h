@@ -8,6 +8,9 @@
 /* A whole number in field->min..max. */
 int decode_number(const struct place *at, const struct field *field, const json_t *value,
 		  void *object);
+/* true or false into a bool. */
+int decode_bool(const struct place *at, const struct field *field, const json_t *value,
+		void *object);
 /* A duration in field->min..max ms, stored in units of field->unit_ms. */
 int decode_duration(const struct place *at, const struct field *field, const json_t *value,
 		    void *object);

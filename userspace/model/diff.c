@@ -55,6 +55,11 @@ static void format_listener_port(const void *object, char *text)
 	ports_format(listener->port_first, listener->port_last, text);
 }
 
+static void format_listener_affinity(const void *object, char *text)
+{
+	strcpy(text, affinity_name(((const struct listener *)object)->affinity));
+}
+
 static void format_listener_groups(const void *object, char *text)
 {
 	const struct listener *listener = object;
@@ -75,12 +80,44 @@ static void format_group_forwarding(const void *object, char *text)
 	strcpy(text, forwarding_name(((const struct group *)object)->forwarding));
 }
 
+static void format_seconds(uint32_t seconds, char *text)
+{
+	duration_format((uint64_t)seconds * MS_PER_SECOND, MS_PER_SECOND, text);
+}
+
+static void format_bool(bool value, char *text)
+{
+	strcpy(text, value ? "true" : "false");
+}
+
+static void format_group_idle(const void *object, char *text)
+{
+	format_seconds(((const struct group *)object)->idle_timeout_s, text);
+}
+
 static void format_group_delay(const void *object, char *text)
 {
-	const struct group *group = object;
+	format_seconds(((const struct group *)object)->deregistration_delay_s, text);
+}
 
-	duration_format((uint64_t)group->deregistration_delay_s * MS_PER_SECOND, MS_PER_SECOND,
-			text);
+static void format_group_termination(const void *object, char *text)
+{
+	format_bool(((const struct group *)object)->connection_termination, text);
+}
+
+static void format_unhealthy_termination(const void *object, char *text)
+{
+	format_bool(((const struct group *)object)->unhealthy_connection_termination, text);
+}
+
+static void format_unhealthy_draining(const void *object, char *text)
+{
+	format_seconds(((const struct group *)object)->unhealthy_draining_interval_s, text);
+}
+
+static void format_group_slow_start(const void *object, char *text)
+{
+	format_seconds(((const struct group *)object)->slow_start_s, text);
 }
 
 static void format_group_source(const void *object, char *text)
@@ -147,13 +184,19 @@ static const struct attribute listener_attributes[] = {
 	{ "address", format_listener_address },
 	{ "protocol", format_listener_protocol },
 	{ "port", format_listener_port },
+	{ "affinity", format_listener_affinity },
 	{ "groups", format_listener_groups },
 };
 
 static const struct attribute group_attributes[] = {
 	{ "forwarding", format_group_forwarding },
 	{ "tunnel_source", format_group_source },
+	{ "idle_timeout", format_group_idle },
 	{ "deregistration_delay", format_group_delay },
+	{ "connection_termination", format_group_termination },
+	{ "unhealthy_connection_termination", format_unhealthy_termination },
+	{ "unhealthy_draining_interval", format_unhealthy_draining },
+	{ "slow_start", format_group_slow_start },
 	{ "health_check protocol", format_check_protocol },
 	{ "health_check port", format_check_port },
 	{ "health_check interval", format_check_interval },
@@ -269,6 +312,21 @@ static void compare_targets(struct changes *changes, const struct group *from,
 		compare_target(changes, (from ? from : to)->name, walk.pair[0], walk.pair[1]);
 }
 
+/* A group that is only there until its targets have drained has left the configuration. */
+static const struct group *configured(const struct group *group)
+{
+	return group && !group->removed ? group : NULL;
+}
+
+static void compare_group(struct changes *changes, const struct group *from,
+			  const struct group *to, const struct group *defaults)
+{
+	if (!from && !to)
+		return;
+	compare_objects(changes, &group_kind, (from ? from : to)->name, from, to, defaults);
+	compare_targets(changes, from, to);
+}
+
 static void compare_groups(struct changes *changes, const struct model *from,
 			   const struct model *to)
 {
@@ -281,13 +339,9 @@ static void compare_groups(struct changes *changes, const struct model *from,
 	struct group defaults;
 
 	group_init(&defaults, "");
-	while (array_walk(&walk)) {
-		const struct group *before = walk.pair[0], *after = walk.pair[1];
-
-		compare_objects(changes, &group_kind, (before ? before : after)->name, before,
-				after, &defaults);
-		compare_targets(changes, before, after);
-	}
+	while (array_walk(&walk))
+		compare_group(changes, configured(walk.pair[0]), configured(walk.pair[1]),
+			      &defaults);
 }
 
 static void compare_listeners(struct changes *changes, const struct model *from,

@@ -34,6 +34,11 @@ static json_t *encode_duration(uint64_t ms)
 	return json_string(duration_format(ms, MS_PER_SECOND, text));
 }
 
+static json_t *encode_seconds(uint32_t seconds)
+{
+	return encode_duration((uint64_t)seconds * MS_PER_SECOND);
+}
+
 static json_t *encode_ports(const struct listener *listener)
 {
 	char text[PORTS_TEXT_SIZE];
@@ -66,6 +71,7 @@ json_t *encode_listener(const struct listener *listener)
 	     add(object, "address", encode_address(&listener->addr)) &&
 	     add(object, "protocol", json_string(protocol_name(listener->protocol))) &&
 	     add(object, "port", encode_ports(listener)) &&
+	     add(object, "affinity", json_string(affinity_name(listener->affinity))) &&
 	     (single ? add(object, "group", json_string(listener->groups[0].name))
 		     : add(object, "groups", encode_weights(listener)));
 	return ok ? take_ptr(object) : NULL;
@@ -145,16 +151,28 @@ static json_t *encode_tunnel_source(const struct addr sources[2])
 	return take_ptr(list);
 }
 
+/* How long flows stay where they are, and where they end. */
+static bool add_flow_attributes(json_t *object, const struct group *group)
+{
+	return add(object, "idle_timeout", encode_seconds(group->idle_timeout_s)) &&
+	       add(object, "deregistration_delay", encode_seconds(group->deregistration_delay_s)) &&
+	       add(object, "connection_termination", json_boolean(group->connection_termination)) &&
+	       add(object, "unhealthy_connection_termination",
+		   json_boolean(group->unhealthy_connection_termination)) &&
+	       add(object, "unhealthy_draining_interval",
+		   encode_seconds(group->unhealthy_draining_interval_s)) &&
+	       add(object, "slow_start", encode_seconds(group->slow_start_s));
+}
+
 static json_t *encode_group_attributes(const struct group *group)
 {
-	uint64_t delay_ms = (uint64_t)group->deregistration_delay_s * MS_PER_SECOND;
 	json_auto_t *object = json_object();
 	bool ok;
 
 	ok = add(object, "name", json_string(group->name)) &&
 	     add(object, "forwarding", json_string(forwarding_name(group->forwarding))) &&
 	     add(object, "health_check", encode_health_check(&group->health_check)) &&
-	     add(object, "deregistration_delay", encode_duration(delay_ms)) &&
+	     add_flow_attributes(object, group) &&
 	     add(object, "tunnel_source", encode_tunnel_source(group->tunnel_source));
 	return ok ? take_ptr(object) : NULL;
 }
@@ -172,7 +190,8 @@ json_t *encode_group(const struct group *group, int in_use)
 		if (json_array_append_new(targets, encode_target(target, in_service)))
 			return NULL;
 	}
-	if (!add(object, "in_use", json_boolean(in_use)) ||
+	if ((group->removed && !add(object, "removed", json_true())) ||
+	    !add(object, "in_use", json_boolean(in_use)) ||
 	    !add(object, "fails_open", json_boolean(fails_open)) ||
 	    !add(object, "targets", take_ptr(targets)))
 		return NULL;
@@ -214,20 +233,29 @@ static json_t *encode_registered(const struct group *group, const json_t *fresh)
 	return take_ptr(targets);
 }
 
-static json_t *encode_configured_groups(const struct model *model)
+static json_t *encode_fresh_group(void)
 {
-	json_auto_t *fresh_target = json_pack("{s:i}", "weight", 1);
-	json_auto_t *fresh_group = NULL;
-	json_auto_t *list = json_array();
 	struct group group;
 
 	group_init(&group, "");
-	fresh_group = encode_group_attributes(&group);
+	return encode_group_attributes(&group);
+}
+
+/* Without the groups that are only there until their targets have drained. */
+static json_t *encode_configured_groups(const struct model *model)
+{
+	json_auto_t *fresh_target = json_pack("{s:i}", "weight", 1);
+	json_auto_t *fresh_group = encode_fresh_group();
+	json_auto_t *list = json_array();
+
 	if (!fresh_group || !fresh_target)
 		return NULL;
 	for (size_t i = 0; i < model->group_count; i++) {
-		json_t *object = encode_group_attributes(&model->groups[i]);
+		json_t *object;
 
+		if (model->groups[i].removed)
+			continue;
+		object = encode_group_attributes(&model->groups[i]);
 		if (json_array_append_new(list, object))
 			return NULL;
 		leave_out(object, fresh_group);
@@ -237,13 +265,30 @@ static json_t *encode_configured_groups(const struct model *model)
 	return take_ptr(list);
 }
 
-static json_t *encode_listeners(const struct model *model)
+json_t *encode_group_settings(const struct group *group)
 {
+	json_auto_t *fresh = encode_fresh_group();
+	json_auto_t *object = encode_group_attributes(group);
+
+	if (!fresh || !object)
+		return NULL;
+	leave_out(object, fresh);
+	return take_ptr(object);
+}
+
+static json_t *encode_configured_listeners(const struct model *model)
+{
+	json_auto_t *fresh = json_pack("{s:s}", "affinity", affinity_name(AFFINITY_AUTO));
 	json_auto_t *list = json_array();
 
+	if (!fresh)
+		return NULL;
 	for (size_t i = 0; i < model->listener_count; i++) {
-		if (json_array_append_new(list, encode_listener(&model->listeners[i])))
+		json_t *object = encode_listener(&model->listeners[i]);
+
+		if (json_array_append_new(list, object))
 			return NULL;
+		leave_out(object, fresh);
 	}
 	return take_ptr(list);
 }
@@ -270,7 +315,7 @@ json_t *encode_model(const struct model *model)
 
 	if (has_secret(model) && !add(object, "hash_secret", encode_secret(model->hash_secret)))
 		return NULL;
-	if (!add(object, "listeners", encode_listeners(model)) ||
+	if (!add(object, "listeners", encode_configured_listeners(model)) ||
 	    !add(object, "groups", encode_configured_groups(model)))
 		return NULL;
 	return take_ptr(object);

@@ -55,6 +55,11 @@ bool target_is_draining(const struct target *target)
 	return target->drain_deadline_ms;
 }
 
+bool target_lingers(const struct target *target)
+{
+	return target_is_draining(target) && target->state == TARGET_UNUSED;
+}
+
 static bool wants_flows(const struct target *target)
 {
 	return !target_is_draining(target) && target->weight;
@@ -69,7 +74,8 @@ bool group_fails_open(const struct group *group)
 
 		if (!wants_flows(target))
 			continue;
-		if (target->state != TARGET_UNHEALTHY)
+		if (target->state != TARGET_UNHEALTHY &&
+		    target->state != TARGET_UNHEALTHY_DRAINING)
 			return false;
 		fails_open = true;
 	}

@@ -30,6 +30,13 @@ struct model *model_new(void)
 	return calloc(1, sizeof(struct model));
 }
 
+bool model_has_secret(const struct model *model)
+{
+	static const uint8_t none[SECRET_SIZE];
+
+	return memcmp(model->hash_secret, none, SECRET_SIZE);
+}
+
 void model_free(struct model **model)
 {
 	struct model *m = take_ptr(*model);
@@ -91,7 +98,9 @@ void group_init(struct group *group, const char *name)
 			.healthy_threshold = 3,
 			.unhealthy_threshold = 3,
 		},
+		.idle_timeout_s = 350,
 		.deregistration_delay_s = 300,
+		.unhealthy_connection_termination = true,
 	};
 	snprintf(group->name, sizeof(group->name), "%s", name);
 }

@@ -22,6 +22,7 @@ enum {
 	WEIGHT_MAX = 999,
 	PORT_ANY_FIRST = 0,		/* port `any` is the range 0-65535 */
 	PORT_ANY_LAST = 65535,
+	SHARE_FULL = 10,		/* steps of a slow start */
 };
 
 /* The NLB's states and reason codes; names by target_state_name and target_reason_name. */
@@ -63,6 +64,14 @@ struct health_check {
 	uint8_t unhealthy_threshold;	/* 1 - 10 */
 };
 
+/* How a listener keeps its flows on their targets through changes; see docs/AFFINITY.md. */
+enum affinity {
+	AFFINITY_AUTO,		/* TCP exact, recorded in transitions only; UDP tracked */
+	AFFINITY_TRACKED,	/* every flow is recorded */
+	AFFINITY_HASH,		/* the ring alone: a change moves flows */
+	AFFINITY_COUNT,
+};
+
 /* How packets reach an address: learnt from the kernel (dataplane/route.h), never configured. */
 enum hop_state {
 	HOP_UNKNOWN,		/* not looked up yet */
@@ -88,9 +97,17 @@ struct target {
 	struct addr addr;
 	uint16_t port;
 	uint16_t weight;		/* 0 - WEIGHT_MAX */
-	uint64_t drain_deadline_ms;	/* 0: registered; else gone at this Unix time */
+	uint64_t drain_deadline_ms;	/* 0: registered; else it drains until this Unix time */
 	enum target_state state;	/* from here on facts, not configuration */
 	enum target_reason reason;
+	uint64_t since_ms;		/* Unix time of the last change of state; 0: not known */
+	/*
+	 * Flows may live on it: it was in service and has not died since. What dies (unhealthy,
+	 * drained with connection_termination, removed at once) loses its flows for good.
+	 */
+	bool alive;
+	bool remembered;		/* some slot or recorded flow names it (dataplane_sweep) */
+	uint8_t share;			/* of its weight while it starts slowly: 1 .. SHARE_FULL */
 	struct next_hop hop;
 };
 
@@ -98,7 +115,15 @@ struct group {
 	char name[NAME_SIZE];
 	enum forwarding forwarding;
 	struct health_check health_check;
+	uint32_t idle_timeout_s;		/* of TCP flows: 60 - 6000 */
 	uint32_t deregistration_delay_s;	/* 0 - 3600 */
+	bool connection_termination;		/* at the end of that delay flows end, too */
+	bool unhealthy_connection_termination;	/* flows end when their target becomes unhealthy */
+	/* if not: how long such a target is unhealthy.draining; 0: as long as it has flows */
+	uint32_t unhealthy_draining_interval_s;	/* 0 - 360000 */
+	uint32_t slow_start_s;			/* 0 - 900 */
+	/* removed by the user, and there only as long as its targets drain; no configuration */
+	bool removed;
 	struct addr tunnel_source[2];	/* ipip outer source, [0] IPv4, [1] IPv6; zero: the hop's */
 	struct target *targets;			/* owned; sorted by target_compare */
 	size_t target_count;
@@ -114,6 +139,7 @@ struct listener {
 	struct addr addr;
 	uint8_t protocol;			/* IPPROTO_TCP or IPPROTO_UDP */
 	uint16_t port_first, port_last;		/* equal: one port */
+	enum affinity affinity;
 	struct weighted_group groups[ROUTING_GROUPS_MAX];	/* the routing, sorted by name */
 	size_t group_count;			/* at least 1 */
 };
@@ -126,15 +152,22 @@ struct model {
 	size_t group_count;
 };
 
-/* Allocation: NULL is out of memory. The secret of a new model is zero. */
+/* Allocation: NULL is out of memory. The secret of a new model is zero: it has none. */
 struct model *model_new(void);
 struct model *model_clone(const struct model *model);
 void model_free(struct model **model);		/* NULL-safe; sets it to NULL */
+bool model_has_secret(const struct model *model);
 
-/* Defaults of DESIGN: nat, tcp check on traffic-port every 10 s, 2 s, 3, 3; delay 300 s. */
+/*
+ * Defaults of DESIGN: nat, tcp check on traffic-port every 10 s, 2 s, 3, 3; idle timeout 350 s,
+ * delay 300 s without termination, termination when unhealthy, no slow start.
+ */
 void group_init(struct group *group, const char *name);
 
-/* Lookups return a pointer into the model, NULL if there is none; valid until the next edit. */
+/*
+ * Lookups return a pointer into the model, NULL if there is none; valid until the next edit. A
+ * removed group is found too: whoever looks for a registered one asks group->removed.
+ */
 struct listener *model_find_listener(const struct model *model, const char *name);
 struct group *model_find_group(const struct model *model, const char *name);
 struct target *group_find_target(const struct group *group, const struct addr *addr, uint16_t port);
@@ -171,29 +204,55 @@ enum group_use {
 };
 uint8_t *model_group_uses(const struct model *model);
 
+/* Not registered any more: until its deadline, or lingering as `unused` behind it. */
 bool target_is_draining(const struct target *target);
+bool target_lingers(const struct target *target);
 
 /*
  * Which targets of the group take new flows: registered, weight above 0 and healthy (or
- * unavailable). If there are some with a weight, and all of them are unhealthy, the group fails
- * open: all of them are in service.
+ * unavailable). If there are some with a weight, and all of them are unhealthy (or
+ * unhealthy.draining), the group fails open: all of them are in service.
  */
 bool group_fails_open(const struct group *group);
 bool target_in_service(const struct target *target, bool fails_open);
 
 /*
- * Carries what a new configuration does not say over from the current model: the facts of the
- * targets that stay, and as draining (deadline now_ms + the group's delay) those that left a group
- * which still exists and has a listener of their family. A target that is back stops draining and
- * starts as `initial`. Draining targets whose time is over, or that no such listener leads to any
- * more, are not in the result. -ENOMEM: next is good for nothing but model_free then.
+ * A target's state and reason as its checks give them, made its state as the model has it: one
+ * that turns unhealthy where flows outlive that is unhealthy.draining for the group's interval.
+ * What they say of one that is draining is of no account. since_ms follows. True if anything
+ * changed.
+ */
+bool target_follow_health(const struct group *group, struct target *target,
+			  enum target_state state, enum target_reason reason, uint64_t now_ms);
+
+/*
+ * What follows from states and time, for all targets: alive and share. To be called when everything
+ * else of a new model is in place, last before it is validated or committed. True if anything
+ * changed.
+ */
+bool model_settle(struct model *model, uint64_t now_ms);
+
+/*
+ * Carries what a new configuration does not say over from the current model: the hash secret, the
+ * facts of the targets that stay, and as draining (deadline now_ms + the group's delay) those that
+ * left and are alive, in a removed group if the group left as well. A target that is back stops
+ * draining: it is `initial`, and keeps its flows. -ENOMEM: next is good for nothing but model_free
+ * then.
  */
 int model_carry(struct model *next, const struct model *current, uint64_t now_ms);
 
-/* Removes the targets whose drain deadline has passed; the number removed. */
+/*
+ * Ends the draining of targets whose deadline has passed: they are removed if the group says
+ * connection_termination or nothing remembers them, else they become `unused`
+ * (Target.NotRegistered) until nothing does. Removed groups go with their last target. How many
+ * targets changed.
+ */
 size_t model_expire(struct model *model, uint64_t now_ms);
-/* The earliest drain deadline, 0 if nothing drains. */
-uint64_t model_next_deadline(const struct model *model);
+/*
+ * When model_expire, target_follow_health or model_settle have work to do by time alone, now_ms or
+ * earlier if that is now; 0: never.
+ */
+uint64_t model_next_deadline(const struct model *model, uint64_t now_ms);
 
 /* Names as they stand in files, JSON and metrics. _parse returns false for an unknown name. */
 const char *target_state_name(enum target_state state);
@@ -201,6 +260,8 @@ const char *target_reason_name(enum target_reason reason);	/* "" for none */
 const char *hop_state_name(enum hop_state state);		/* "resolved", "no_route", ... */
 const char *forwarding_name(enum forwarding forwarding);
 bool forwarding_parse(const char *name, enum forwarding *forwarding);
+const char *affinity_name(enum affinity affinity);		/* "auto", "tracked", "hash" */
+bool affinity_parse(const char *name, enum affinity *affinity);
 const char *check_protocol_name(enum check_protocol protocol);
 bool check_protocol_parse(const char *name, enum check_protocol *protocol);
 const char *protocol_name(uint8_t protocol);			/* "tcp", "udp" */

@@ -48,6 +48,12 @@ static const char *const forwardings[FORWARDING_COUNT] = {
 	[FORWARDING_IPIP] = "ipip",
 };
 
+static const char *const affinities[AFFINITY_COUNT] = {
+	[AFFINITY_AUTO] = "auto",
+	[AFFINITY_TRACKED] = "tracked",
+	[AFFINITY_HASH] = "hash",
+};
+
 static const char *const check_protocols[CHECK_PROTOCOL_COUNT] = {
 	[CHECK_TCP] = "tcp",
 	[CHECK_NONE] = "none",
@@ -100,6 +106,21 @@ bool forwarding_parse(const char *name, enum forwarding *forwarding)
 	if (value == ARRAY_SIZE(forwardings))
 		return false;
 	*forwarding = (enum forwarding)value;
+	return true;
+}
+
+const char *affinity_name(enum affinity affinity)
+{
+	return name_of(affinities, ARRAY_SIZE(affinities), affinity);
+}
+
+bool affinity_parse(const char *name, enum affinity *affinity)
+{
+	size_t value = value_of(affinities, ARRAY_SIZE(affinities), name);
+
+	if (value == ARRAY_SIZE(affinities))
+		return false;
+	*affinity = (enum affinity)value;
 	return true;
 }
 

@@ -90,7 +90,7 @@ static int add_listener(struct collection *c, const struct model *model,
 	for (size_t i = 0; i < listener->group_count && !r; i++) {
 		const struct group *group = model_find_group(model, listener->groups[i].name);
 
-		if (group && group->forwarding == FORWARDING_NAT)
+		if (group && !group->removed && group->forwarding == FORWARDING_NAT)
 			r = add_group(c, listener, group);
 	}
 	return r;

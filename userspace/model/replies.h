@@ -30,9 +30,10 @@ struct reply {
 uint16_t reply_source_port(const struct reply *reply, uint16_t port);
 
 /*
- * The replies of all targets, draining ones too, of groups in nat that a listener names: sorted by
- * address, protocol, first port and last port (wider first), each address, port range and listener
- * once. *out is a new array (free) that points into the model. If there are more than REPLIES_MAX
- * some may be missing, but *count is above REPLIES_MAX all the same. -ENOMEM.
+ * The replies of all targets, draining ones too, of groups in nat that a listener names; those of
+ * removed groups are not here. Sorted by address, protocol, first port and last port (wider
+ * first), each address, port range and listener once. *out is a new array (free) that points into
+ * the model. If there are more than REPLIES_MAX some may be missing, but *count is above
+ * REPLIES_MAX all the same. -ENOMEM.
  */
 int replies_collect(const struct model *model, struct reply **out, size_t *count);

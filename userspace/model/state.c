@@ -30,9 +30,7 @@ static void cleanup_file(FILE **file)
 
 static int ensure_secret(struct model *model, struct err *err)
 {
-	static const uint8_t none[SECRET_SIZE];
-
-	if (memcmp(model->hash_secret, none, SECRET_SIZE))
+	if (model_has_secret(model))
 		return 0;
 	if (getrandom(model->hash_secret, SECRET_SIZE, 0) != SECRET_SIZE)
 		return err_set(err, errno, "no random bytes for the hash secret: %s",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The state file: the last accepted model, draining targets included, in DIR/state.json. */
+/* The state file: the last accepted model, with all that drains, in DIR/state.json. */
 #pragma once
 
 struct err;

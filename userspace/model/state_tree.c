@@ -8,6 +8,7 @@
 #include "base/addr.h"
 #include "base/cleanup.h"
 #include "model/decode.h"
+#include "model/decode_kind.h"
 #include "model/decode_value.h"
 #include "model/encode.h"
 #include "model/model.h"
@@ -42,10 +43,46 @@ static json_t *encode_draining(const struct model *model)
 	return take_ptr(list);
 }
 
+static json_t *encode_removed(const struct model *model)
+{
+	json_auto_t *list = json_array();
+
+	for (size_t i = 0; i < model->group_count; i++) {
+		const struct group *group = &model->groups[i];
+
+		if (group->removed && json_array_append_new(list, encode_group_settings(group)))
+			return NULL;
+	}
+	return take_ptr(list);
+}
+
 json_t *state_encode(const struct model *model)
 {
-	return json_pack("{s:i, s:o, s:o}", "version", STATE_VERSION, "config", encode_model(model),
-			 "draining", encode_draining(model));
+	return json_pack("{s:i, s:o, s:o, s:o}", "version", STATE_VERSION, "config",
+			 encode_model(model), "removed", encode_removed(model), "draining",
+			 encode_draining(model));
+}
+
+static int removed_put(const struct place *at, void *owner, void *object)
+{
+	struct group *group = object;
+
+	if (model_find_group(owner, group->name))
+		return decode_refuse(at, "group '%s' is both there and removed", group->name);
+	if (group->target_count)
+		return decode_refuse(at, "group '%s' is removed but has targets", group->name);
+	group->removed = true;
+	return model_put_group(owner, group) ? decode_no_memory(at) : 0;
+}
+
+/* Files of versions that knew no removed groups do not have the key. */
+static int decode_removed(const struct place *at, const json_t *list, struct model *model)
+{
+	static const struct field removed = { .key = "removed" };
+	struct kind kind = decode_group_kind;
+
+	kind.put = removed_put;
+	return list ? decode_list(at, &removed, &kind, list, model) : 0;
 }
 
 struct drained {
@@ -119,7 +156,7 @@ static const struct kind drained_kind = {
 /* The parts are taken apart first and decoded in their order, whatever that of the file is. */
 struct parts {
 	uint32_t version;
-	const json_t *config, *draining;
+	const json_t *config, *removed, *draining;
 };
 
 static int keep_part(const struct place *at, const struct field *field, const json_t *value,
@@ -146,6 +183,7 @@ static const struct field part_fields[] = {
 	{ "version", check_version, FIELD(struct parts, version), .required = true,
 	  .min = 1, .max = UINT32_MAX },
 	{ "config", keep_part, FIELD(struct parts, config), .required = true },
+	{ "removed", keep_part, FIELD(struct parts, removed) },
 	{ "draining", keep_part, FIELD(struct parts, draining), .required = true },
 	{ 0 },
 };
@@ -160,6 +198,7 @@ int state_decode(const json_t *tree, struct model **out, struct err *err)
 
 	r = decode_object(&at, part_fields, tree, &parts);
 	r = r ?: decode_model(parts.config, NULL, &model, err);
+	r = r ?: decode_removed(&at, parts.removed, model);
 	r = r ?: decode_list(&at, &draining, &drained_kind, parts.draining, model);
 	if (!r)
 		*out = take_ptr(model);

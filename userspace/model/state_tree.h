@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The JSON tree of the state file: { "version": 1, "config": the configuration, "draining": [ the
- * targets that are removed and still drain, each with its group and its deadline ] }.
+ * The JSON tree of the state file: { "version": 1, "config": the configuration, "removed": [ the
+ * groups that are removed, as they were configured ], "draining": [ the targets that are removed and
+ * still drain or linger, each with its group and its deadline ] }.
  */
 #pragma once
 

@@ -115,17 +115,33 @@ static int check_target(const struct group *group, const struct target *target, 
 	return 0;
 }
 
+/* An interval that nothing waits for would be a promise not kept. */
+static int check_unhealthy_draining(const struct group *group, struct err *err)
+{
+	if (!group->unhealthy_draining_interval_s || !group->unhealthy_connection_termination)
+		return 0;
+	return err_set(err, EINVAL,
+		       "group '%s': unhealthy_draining_interval is %us, but "
+		       "unhealthy_connection_termination is true: set that to false, or the interval "
+		       "to 0s",
+		       group->name, group->unhealthy_draining_interval_s);
+}
+
+/* A removed group is no configuration any more, and was right when it was. */
 static int check_group(const struct group *group, struct err *err)
 {
 	const struct health_check *check = &group->health_check;
 	int r;
 
+	if (group->removed)
+		return 0;
 	if (check->protocol != CHECK_NONE && check->timeout_ms > check->interval_ms)
 		return err_set(err, EINVAL,
 			       "group '%s': the health check's timeout (%u ms) is longer than its "
 			       "interval (%u ms)",
 			       group->name, check->timeout_ms, check->interval_ms);
-	r = check_tunnel_source(group, 0, err);
+	r = check_unhealthy_draining(group, err);
+	r = r ?: check_tunnel_source(group, 0, err);
 	r = r ?: check_tunnel_source(group, 1, err);
 	for (size_t i = 0; i < group->target_count && !r; i++)
 		r = check_target(group, &group->targets[i], err);
@@ -162,7 +178,7 @@ static int check_route(const struct model *model, const struct families *familie
 	char endpoint[ENDPOINT_TEXT_SIZE], hint[DRAIN_HINT_SIZE];
 	const struct target *target;
 
-	if (!group)
+	if (!group || group->removed)
 		return err_set(err, EINVAL, "listener '%s': there is no group '%s'",
 			       listener->name, name);
 	target = families[group - model->groups].of[addr_is_v4(&listener->addr)];
