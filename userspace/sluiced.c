@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* sluiced: the command line of the daemon. */
+#include <ctype.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,6 +24,8 @@ static const char usage[] =
 	"  --socket PATH            default /run/sluice/sluice.sock\n"
 	"  --metrics ADDR:PORT      serve /metrics and read-only status there too\n"
 	"  --pin-dir DIR            default /sys/fs/bpf/sluice\n"
+	"  --flow-buckets N         size of the flow table, 64 bytes each; default 262144\n"
+	"  --replace                start with new tables beside those of another version or size\n"
 	"  --log-level LEVEL        error, warning, info (default) or debug\n"
 	"  --check                  only check the file of --config, then exit\n"
 	"  --version, --help\n";
@@ -56,6 +59,20 @@ static int parse_mode(const char *text, enum xdp_mode *mode)
 		}
 	}
 	return wrong_usage("--xdp-mode '%s' is not auto, native or generic", text);
+}
+
+static int parse_buckets(const char *text, uint32_t *buckets)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	_Static_assert(FLOW_BUCKETS_MIN == 1024 && FLOW_BUCKETS_MAX == 16777216, "the sentence");
+	if (!isdigit((unsigned char)*text) || *end || number < FLOW_BUCKETS_MIN ||
+	    number > FLOW_BUCKETS_MAX || number & (number - 1))
+		return wrong_usage("--flow-buckets '%s' is not a power of two from 1024 to 16777216",
+				   text);
+	*buckets = (uint32_t)number;
+	return 0;
 }
 
 /* Cuts list into names in place. */
@@ -99,6 +116,11 @@ static int parse_option(struct command_line *line, int option, char *value)
 	case 'p':
 		line->daemon.dataplane.pin_dir = value;
 		return 0;
+	case 'b':
+		return parse_buckets(value, &line->daemon.dataplane.flow_buckets);
+	case 'r':
+		line->daemon.dataplane.replace = true;
+		return 0;
 	case 'k':
 		line->check = true;
 		return 0;
@@ -122,6 +144,8 @@ static const struct option options[] = {
 	{ "metrics", required_argument, NULL, 'm' },
 	{ "pin-dir", required_argument, NULL, 'p' },
 	{ "log-level", required_argument, NULL, 'l' },
+	{ "flow-buckets", required_argument, NULL, 'b' },
+	{ "replace", no_argument, NULL, 'r' },
 	{ "check", no_argument, NULL, 'k' },
 	{ "version", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },

@@ -3,8 +3,10 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -104,7 +106,7 @@ Test(change, an_invalid_model_reaches_neither_maps_nor_state)
 	tear_down(&f);
 }
 
-Test(change, a_failed_write_of_the_maps_leaves_state_and_model_alone)
+Test(change, what_can_not_be_prepared_leaves_state_and_model_alone)
 {
 	struct fixture f;
 	struct err err;
@@ -113,26 +115,68 @@ Test(change, a_failed_write_of_the_maps_leaves_state_and_model_alone)
 	f.dataplane.fail_from = f.dataplane.fail_count = 1;
 	f.dataplane.fail_code = EINVAL;
 	cr_assert_eq(commit(&f, VALID, &err), -EIO, "no fault of the request");
-	cr_assert_str_eq(err.text, "apply 1 failed");
+	cr_assert_str_eq(err.text, "prepare 1 failed");
 	cr_assert_eq(f.change.model->listener_count, 0);
 	cr_assert_eq(f.swaps, 0);
 	cr_assert(!has_state(&f));
 	tear_down(&f);
 }
 
-Test(change, full_maps_keep_their_own_code)
+Test(change, what_the_user_can_mend_keeps_its_own_code)
 {
+	static const int codes[] = { ENOSPC, E2BIG, EBUSY, ENOMEM };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		struct fixture f;
+		struct err err;
+
+		set_up(&f);
+		f.dataplane.fail_from = f.dataplane.fail_count = 1;
+		f.dataplane.fail_code = codes[i];
+		cr_assert_eq(commit(&f, VALID, &err), -codes[i]);
+		cr_assert_eq(err.code, codes[i]);
+		tear_down(&f);
+	}
+}
+
+/* What follows from states and time is in place before the maps see the model. */
+Test(change, every_commit_settles_the_model)
+{
+	struct model *next;
 	struct fixture f;
 	struct err err;
 
 	set_up(&f);
-	f.dataplane.fail_from = f.dataplane.fail_count = 1;
-	f.dataplane.fail_code = ENOSPC;
-	cr_assert_eq(commit(&f, VALID, &err), -ENOSPC);
+	cr_assert_eq(commit(&f, ONE_GROUP "target web 10.0.0.1:80 healthy;", &err), 0);
+	cr_assert(f.change.model->groups[0].targets[0].alive);
+	cr_assert_eq(f.change.model->groups[0].targets[0].share, SHARE_FULL);
+	cr_assert_eq(f.dataplane.alive, 1);
+	next = model_clone(f.change.model);
+	next->groups[0].targets[0].state = TARGET_UNHEALTHY;
+	next->groups[0].targets[0].weight = 0;
+	cr_assert_eq(change_commit_facts(&f.change, &next, &err), 0);
+	cr_assert_not(f.change.model->groups[0].targets[0].alive);
+	cr_assert_eq(f.dataplane.alive, 0);
 	tear_down(&f);
 }
 
-Test(change, a_failed_save_takes_the_maps_back)
+/*
+ * ---- the order: prepared, saved, written ------------------------------------------------------
+ */
+
+static size_t saved_listeners(const struct fixture *f)
+{
+	struct model *saved = NULL;
+	struct err err;
+	size_t count;
+
+	cr_assert_eq(state_load(f->dir, &saved, &err), 0, "%s", err.text);
+	count = saved->listener_count;
+	model_free(&saved);
+	return count;
+}
+
+Test(change, a_failed_save_never_reaches_the_maps)
 {
 	struct fixture f;
 	struct err err;
@@ -142,28 +186,91 @@ Test(change, a_failed_save_takes_the_maps_back)
 	cr_assert_eq(commit(&f, VALID, &err), -EIO);
 	cr_assert_eq(err.code, EIO);
 	cr_assert(strstr(err.text, "/tmp/sluice-no-such-directory"), "%s", err.text);
-	cr_assert_eq(f.dataplane.applied, 2);
-	cr_assert_eq(f.dataplane.listeners, 0, "the maps are those of the current model again");
+	cr_assert_eq(f.dataplane.applied, 0);
 	cr_assert_eq(f.change.model->listener_count, 0);
 	cr_assert_eq(f.swaps, 0);
+	f.change.state_dir = f.dir;
+	cr_assert_eq(commit(&f, ONE_GROUP, &err), 0, "%s", err.text);
+	cr_assert_eq(f.dataplane.listeners, 0, "what was prepared then is forgotten");
 	tear_down(&f);
 }
 
-Test(change, a_failed_save_says_when_the_maps_could_not_be_taken_back)
+static void die(void *context)
+{
+	(void)context;
+	raise(SIGKILL);
+}
+
+/* Whoever comes next knows every target that may have got flows. */
+Test(change, a_daemon_that_is_killed_while_it_writes_the_maps_has_saved_the_change)
+{
+	struct fixture f;
+	struct err err;
+	int status;
+	pid_t pid;
+
+	set_up(&f);
+	f.dataplane.committing = die;
+	pid = fork();
+	if (!pid) {
+		commit(&f, VALID, &err);
+		_exit(0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFSIGNALED(status));
+	cr_assert_eq(saved_listeners(&f), 1);
+	tear_down(&f);
+}
+
+Test(change, a_failed_write_of_the_maps_takes_the_state_file_back)
 {
 	struct fixture f;
 	struct err err;
 
 	set_up(&f);
-	f.change.state_dir = "/tmp/sluice-no-such-directory";
-	f.dataplane.fail_from = 2;
-	f.dataplane.fail_count = 1;
-	f.dataplane.fail_code = ENOMEM;
-	cr_assert_eq(commit(&f, VALID, &err), -EIO);
-	cr_assert(strstr(err.text, "/tmp/sluice-no-such-directory"), "%s", err.text);
-	cr_assert(strstr(err.text, "the maps could not be put back: apply 2 failed"), "%s", err.text);
+	cr_assert_eq(commit(&f, VALID, &err), 0, "%s", err.text);
+	f.dataplane.commit_code = EINVAL;
+	cr_assert_eq(commit(&f, ONE_GROUP, &err), -EIO, "no fault of the request");
+	cr_assert_str_eq(err.text, "commit 2 failed");
+	cr_assert_eq(saved_listeners(&f), 1);
+	cr_assert_eq(f.change.model->listener_count, 1);
+	cr_assert_eq(f.swaps, 1);
+	f.dataplane.commit_code = E2BIG;
+	cr_assert_eq(commit(&f, ONE_GROUP, &err), -E2BIG, "the user can mend it");
+	cr_assert_eq(saved_listeners(&f), 1);
 	tear_down(&f);
 }
+
+/* From now on nothing can be saved. */
+static void lose_directory(void *context)
+{
+	struct fixture *f = context;
+
+	f->change.state_dir = "/tmp/sluice-no-such-directory";
+}
+
+Test(change, a_failed_write_says_when_the_state_file_could_not_be_taken_back)
+{
+	struct fixture f;
+	struct err err;
+
+	set_up(&f);
+	f.dataplane.committing = lose_directory;
+	f.dataplane.context = &f;
+	f.dataplane.commit_code = E2BIG;
+	cr_assert_eq(commit(&f, VALID, &err), -EIO);
+	cr_assert_eq(err.code, EIO);
+	cr_assert(strstr(err.text, "commit 1 failed; and the state file could not be put back"), "%s",
+		  err.text);
+	cr_assert(strstr(err.text, "/tmp/sluice-no-such-directory"), "%s", err.text);
+	cr_assert_eq(f.change.model->listener_count, 0);
+	cr_assert_eq(saved_listeners(&f), 1);
+	tear_down(&f);
+}
+
+/*
+ * ---- facts ------------------------------------------------------------------------------------
+ */
 
 Test(change, facts_are_not_validated_and_not_saved)
 {
@@ -194,6 +301,11 @@ Test(change, facts_that_the_maps_refuse_are_dropped)
 	next = build_model(VALID);
 	cr_assert_eq(change_commit_facts(&f.change, &next, &err), -ENOMEM);
 	cr_assert_null(next);
+	f.dataplane.commit_code = EINVAL;
+	next = build_model(VALID);
+	cr_assert_eq(change_commit_facts(&f.change, &next, &err), -EIO);
+	cr_assert_null(next);
+	cr_assert(!has_state(&f));
 	cr_assert_eq(f.change.model->listener_count, 0);
 	cr_assert_eq(f.swaps, 0);
 	tear_down(&f);

@@ -18,6 +18,7 @@
 #define CHECKING TARGET_INITIAL, TARGET_REASON_INITIAL_HEALTH_CHECKING
 #define UNUSED TARGET_UNUSED, TARGET_REASON_NOT_IN_USE
 #define DRAINING TARGET_DRAINING, TARGET_REASON_DEREGISTRATION_IN_PROGRESS
+#define LINGERING TARGET_UNUSED, TARGET_REASON_NOT_REGISTERED
 #define UNAVAILABLE TARGET_UNAVAILABLE, TARGET_REASON_HEALTH_CHECK_DISABLED
 
 static struct checks checks;
@@ -119,6 +120,45 @@ Test(checker_follow, a_draining_target_is_not_checked)
 	expect_state(DRAINING);
 	expect_unchecked();
 	cr_expect_eq(group_find_target(web(), &addr, port)->state, TARGET_DRAINING);
+}
+
+Test(checker_follow, a_target_that_lingers_is_not_checked_and_stays_as_it_is)
+{
+	struct target *target;
+	unsigned changes;
+
+	start_healthy();
+	target = group_find_target(web(), &addr, port);
+	target->drain_deadline_ms = 1;
+	target->state = TARGET_UNUSED;
+	target->reason = TARGET_REASON_NOT_REGISTERED;
+	changes = checks.changes;
+	checks_follow(&checks);
+	expect_state(LINGERING);
+	expect_unchecked();
+	cr_expect_eq(target->state, TARGET_UNUSED);
+	target->drain_deadline_ms = 0;
+	checks_follow(&checks);
+	expect_state(REGISTERING);
+	checks_await(&checks, "web", &addr, port, HEALTHY);
+	cr_expect_gt(checks.changes, changes);
+}
+
+/* The check goes on from unhealthy, and says nothing as long as it is so. */
+Test(checker_follow, a_target_that_drains_unhealthily_is_checked_as_an_unhealthy_one)
+{
+	struct target *target = checks_add_target(&checks, "web", &addr, port);
+
+	checks.forgets = true;
+	target->state = TARGET_UNHEALTHY_DRAINING;
+	target->reason = TARGET_REASON_TIMEOUT;
+	checks_follow(&checks);
+	expect_state(TARGET_UNHEALTHY, TARGET_REASON_TIMEOUT);
+	checks_await_count(&checks, "web", &addr, port, 1);
+	cr_expect_eq(checks.changes, 0);
+	expect_state(TARGET_UNHEALTHY, TARGET_REASON_TIMEOUT);
+	checks_await(&checks, "web", &addr, port, HEALTHY);
+	cr_expect_eq(count_checks(), 3);
 }
 
 Test(checker_follow, a_target_that_stops_draining_is_new_again)

@@ -102,6 +102,29 @@ Test(args, options_become_the_keys_of_the_body)
 		"group add g --health-check interval=5s,port=81 --deregistration-delay 30",
 		"group add/g",
 		"{\"health_check\":{\"interval\":\"5s\",\"port\":81},\"deregistration_delay\":30}" });
+	accepts(&(struct args_case){
+		"group set g --idle-timeout=60 --connection-termination=true --slow-start=30s "
+		"--unhealthy-connection-termination=false --unhealthy-draining-interval=1h",
+		"group set/g",
+		"{\"idle_timeout\":60,\"connection_termination\":true,\"slow_start\":\"30s\","
+		"\"unhealthy_connection_termination\":false,\"unhealthy_draining_interval\":\"1h\"}" });
+	accepts(&(struct args_case){ "listener set dns --affinity hash", "listener set/dns",
+				     "{\"affinity\":\"hash\"}" });
+}
+
+/* The most options that a command has, all at once. */
+Test(args, a_command_takes_every_option_that_it_has)
+{
+	accepts(&(struct args_case){
+		"group add g --forwarding=nat --health-check=port=1 --idle-timeout=2 "
+		"--deregistration-delay=3 --connection-termination=false "
+		"--unhealthy-connection-termination=true --unhealthy-draining-interval=4 "
+		"--slow-start=5 --tunnel-source=a",
+		"group add/g",
+		"{\"forwarding\":\"nat\",\"health_check\":{\"port\":1},\"idle_timeout\":2,"
+		"\"deregistration_delay\":3,\"connection_termination\":false,"
+		"\"unhealthy_connection_termination\":true,\"unhealthy_draining_interval\":4,"
+		"\"slow_start\":5,\"tunnel_source\":[\"a\"]}" });
 }
 
 Test(args, an_option_without_a_key_is_for_the_handler_alone)
@@ -199,6 +222,11 @@ Test(args, what_is_missing_is_named)
 	refuses("listener show ''", "listener show: LISTENER is empty");
 	refuses("target set web 10.0.0.11:80",
 		"target set: nothing to set: give one or more of --weight");
+	refuses("group set web",
+		"group set: nothing to set: give one or more of --forwarding, --health-check, "
+		"--idle-timeout, --deregistration-delay, --connection-termination, "
+		"--unhealthy-connection-termination, --unhealthy-draining-interval, --slow-start, "
+		"--tunnel-source");
 }
 
 Test(args, what_is_too_much_is_named)
@@ -216,6 +244,8 @@ Test(args, an_option_that_needs_a_value_does_not_swallow_the_next_option)
 	refuses("target set web a --weight", "target set: --weight needs a value: WEIGHT");
 	refuses("listener add web --address --port 80", "listener add: --address needs a value: ADDR");
 	refuses("--output", "--output needs a value: table|json");
+	refuses("group set web --connection-termination --slow-start 5",
+		"group set: --connection-termination needs a value: true|false");
 }
 
 Test(args, values_of_a_wrong_form_are_refused_with_their_option)

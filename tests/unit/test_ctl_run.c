@@ -89,10 +89,16 @@ Test(run, every_change_goes_to_its_object_and_prints_what_it_did)
 		  "POST /v1/listeners",
 		  "{\"address\":\"192.0.2.10\",\"port\":80,\"group\":\"web\",\"name\":\"web\"}" },
 		{ "listener set web --port any", "PATCH /v1/listeners/web", "{\"port\":\"any\"}" },
+		{ "listener set web --groups blue=90,green=10 --affinity tracked",
+		  "PATCH /v1/listeners/web",
+		  "{\"groups\":{\"blue\":90,\"green\":10},\"affinity\":\"tracked\"}" },
 		{ "listener remove web", "DELETE /v1/listeners/web", "" },
 		{ "group add web", "POST /v1/groups", "{\"name\":\"web\"}" },
 		{ "group set a/b --forwarding ipip", "PATCH /v1/groups/a%2Fb",
 		  "{\"forwarding\":\"ipip\"}" },
+		{ "group set web --unhealthy-connection-termination false --idle-timeout 10m",
+		  "PATCH /v1/groups/web",
+		  "{\"unhealthy_connection_termination\":false,\"idle_timeout\":\"10m\"}" },
 		{ "group remove web", "DELETE /v1/groups/web", "" },
 		{ "target add web 10.0.0.11:80", "POST /v1/groups/web/targets",
 		  "{\"address\":\"10.0.0.11\",\"port\":80}" },
@@ -183,17 +189,22 @@ Test(run, groups_are_listed_with_those_targets_that_are_well_and_stay)
 			    "{\"groups\": [{\"name\": \"a\", \"forwarding\": \"nat\","
 			    " \"health_check\": {\"protocol\": \"tcp\", \"port\": \"traffic-port\","
 			    " \"interval\": \"10s\"}, \"fails_open\": false, \"targets\": ["
-			    TARGET("healthy") "," TARGET("unhealthy") "," TARGET("draining") "]},"
+			    TARGET("healthy") "," TARGET("unhealthy") "," TARGET("draining") ","
+			    "{\"state\": \"unused\", \"reason\": \"Target.NotRegistered\"}]},"
 			    " {\"name\": \"b\", \"forwarding\": \"ipip\","
 			    " \"health_check\": {\"protocol\": \"tcp\", \"port\": 81,"
 			    " \"interval\": \"500ms\"}, \"fails_open\": true, \"targets\": []},"
 			    " {\"name\": \"c\", \"forwarding\": \"nat\","
 			    " \"health_check\": {\"protocol\": \"none\"}, \"fails_open\": false,"
-			    " \"targets\": [" TARGET("unavailable") "]}]}"),
-		"NAME  FORWARDING  HEALTH CHECK        HEALTHY  FAILS OPEN\n"
-		"a     nat         tcp every 10s           1/2  no\n"
-		"b     ipip        tcp:81 every 500ms      0/0  yes\n"
-		"c     nat         none                    1/1  no\n" });
+			    " \"targets\": [" TARGET("unavailable") "]},"
+			    " {\"name\": \"d\", \"forwarding\": \"nat\", \"removed\": true,"
+			    " \"health_check\": {\"protocol\": \"none\"}, \"fails_open\": false,"
+			    " \"targets\": [" TARGET("draining") "]}]}"),
+		"NAME         FORWARDING  HEALTH CHECK        HEALTHY  FAILS OPEN\n"
+		"a            nat         tcp every 10s           1/2  no\n"
+		"b            ipip        tcp:81 every 500ms      0/0  yes\n"
+		"c            nat         none                    1/1  no\n"
+		"d (removed)  nat         none                    0/0  no\n" });
 }
 
 Test(run, a_group_is_shown_with_its_targets)
@@ -201,9 +212,16 @@ Test(run, a_group_is_shown_with_its_targets)
 	check(&(struct run_case){
 		"group show a", "GET /v1/groups/a", "",
 		STUB_ANSWER("200 OK", "{\"name\": \"a\", \"health_check\": {\"protocol\": \"tcp\","
-				      " \"interval\": \"10s\"}, \"targets\": []}"),
-		"Name          a\n"
-		"Health check  protocol=tcp,interval=10s\n"
+				      " \"interval\": \"10s\"}, \"idle_timeout\": \"350s\","
+				      " \"connection_termination\": false,"
+				      " \"unhealthy_connection_termination\": true,"
+				      " \"removed\": true, \"targets\": []}"),
+		"Name                              a\n"
+		"Health check                      protocol=tcp,interval=10s\n"
+		"Idle timeout                      350s\n"
+		"Connection termination            no\n"
+		"Unhealthy connection termination  yes\n"
+		"Removed                           yes\n"
 		"\n"
 		"no targets\n" });
 }

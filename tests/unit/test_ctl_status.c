@@ -108,3 +108,50 @@ Test(status, without_anything_it_still_prints)
 				      "Targets     0\n"
 				      "Packets/s   0 forwarded, 0 replied, 0 passed, 0 dropped\n");
 }
+
+/* The line of this status that begins with this label, "" if there is none. */
+static const char *line_of(const char *status, const char *label)
+{
+	static char line[256];
+	const char *start;
+
+	close_capture();
+	open_capture();
+	start = strstr(print(status), label);
+	line[0] = '\0';
+	if (start)
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(start, "\n"), start);
+	return line;
+}
+
+Test(status, transitions_are_there_while_they_last)
+{
+	static const struct {
+		const char *slots, *line;
+	} rows[] = {
+		{ "{\"stable\": 128, \"learning\": 0, \"tracking\": 0}", "" },
+		{ "{\"stable\": 125, \"learning\": 3, \"tracking\": 0}",
+		  "Transition  3 of 128 slots learning" },
+		{ "{\"stable\": 0, \"learning\": 0, \"tracking\": 128}",
+		  "Transition  128 of 128 slots tracking" },
+		{ "{\"stable\": 120, \"learning\": 3, \"tracking\": 5}",
+		  "Transition  3 of 128 slots learning, 5 tracking" },
+	};
+	char status[1024];
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(status, sizeof(status), "{" QUIET ", \"slots\": %s}", rows[i].slots);
+		cr_expect_str_eq(line_of(status, "Transition"), rows[i].line);
+	}
+}
+
+Test(status, the_flow_table_is_there_while_it_holds_anything)
+{
+	cr_expect_str_eq(line_of("{" QUIET ", \"flow_table\": {\"capacity\": 2097152,"
+				 " \"embryonic\": 0, \"adopted\": 0, \"established\": 0,"
+				 " \"direct\": 0}}", "Flow table"), "");
+	cr_expect_str_eq(line_of("{" QUIET ", \"flow_table\": {\"capacity\": 2097152,"
+				 " \"embryonic\": 80, \"adopted\": 0, \"established\": 12345,"
+				 " \"direct\": 20}}", "Flow table"),
+			 "Flow table  12.4k of 2.10M: 12.3k established, 80 embryonic, 20 direct");
+}

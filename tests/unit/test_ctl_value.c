@@ -61,6 +61,22 @@ Test(value, digits_alone_are_a_number_and_anything_else_is_left_to_the_daemon)
 	check(cases, ARRAY_SIZE(cases));
 }
 
+Test(value, true_and_false_are_booleans_and_anything_else_is_left_to_the_daemon)
+{
+	static const struct value_case cases[] = {
+		{ value_bool, "true", "true", NULL },
+		{ value_bool, "false", "false", NULL },
+		{ value_bool, "True", "\"True\"", NULL },
+		{ value_bool, "yes", "\"yes\"", NULL },
+		{ value_bool, "truer", "\"truer\"", NULL },
+		{ value_bool, "1", "\"1\"", NULL },
+		{ value_bool, "", "\"\"", NULL },
+		{ value_bool, "\xff", NULL, "the value is not UTF-8 text" },
+	};
+
+	check(cases, ARRAY_SIZE(cases));
+}
+
 Test(value, a_list_is_split_at_commas)
 {
 	static const struct value_case cases[] = {

@@ -125,11 +125,20 @@ Test(view, no_change_is_said)
 static const char targets[] =
 	"[{\"group\": \"web\", \"address\": \"10.0.0.11\", \"port\": 8080, \"weight\": 1,"
 	"  \"state\": \"healthy\", \"reason\": \"\", \"in_service\": true,"
-	"  \"next_hop\": {\"state\": \"resolved\"}, \"packets\": 12345, \"flows\": 7},"
+	"  \"next_hop\": {\"state\": \"resolved\"}, \"packets\": 12345, \"flows\": 7,"
+	"  \"tracked_flows\": 0},"
 	" {\"group\": \"web\", \"address\": \"fd00::11\", \"port\": 80, \"weight\": 10,"
 	"  \"state\": \"draining\", \"reason\": \"Target.DeregistrationInProgress\","
 	"  \"in_service\": false, \"next_hop\": {\"state\": \"no_route\"}, \"packets\": 0,"
-	"  \"flows\": 0, \"drain_seconds_left\": 290}]";
+	"  \"flows\": 0, \"tracked_flows\": 12345, \"drain_seconds_left\": 290},"
+	" {\"group\": \"web\", \"address\": \"10.0.0.12\", \"port\": 8080, \"weight\": 1,"
+	"  \"state\": \"unhealthy.draining\", \"reason\": \"Target.Timeout\","
+	"  \"in_service\": false, \"next_hop\": {\"state\": \"resolved\"}, \"packets\": 0,"
+	"  \"flows\": 0, \"tracked_flows\": 3, \"drain_seconds_left\": 0},"
+	" {\"group\": \"web\", \"address\": \"10.0.0.13\", \"port\": 8080, \"weight\": 1,"
+	"  \"state\": \"unused\", \"reason\": \"Target.NotRegistered\","
+	"  \"in_service\": false, \"next_hop\": {\"state\": \"resolved\"}, \"packets\": 0,"
+	"  \"flows\": 0, \"tracked_flows\": 1}]";
 
 Test(view, targets_show_endpoint_health_next_hop_and_what_is_left_of_the_drain)
 {
@@ -138,12 +147,16 @@ Test(view, targets_show_endpoint_health_next_hop_and_what_is_left_of_the_drain)
 	cr_assert_eq(targets_print(array, true, &capture.output), 0);
 	cr_expect_str_eq(
 		capture_text(&capture),
-		"GROUP  TARGET          WEIGHT  STATE     REASON                           "
-		"IN SERVICE  NEXT HOP  PACKETS  FLOWS  DRAINED IN\n"
-		"web    10.0.0.11:8080       1  healthy   -                                "
-		"yes         resolved    12.3k      7           -\n"
-		"web    [fd00::11]:80       10  draining  Target.DeregistrationInProgress  "
-		"no          no_route        0      0      4m 50s\n");
+		"GROUP  TARGET          WEIGHT  STATE               REASON                           "
+		"IN SERVICE  NEXT HOP  PACKETS  FLOWS  TRACKED  DRAINED IN\n"
+		"web    10.0.0.11:8080       1  healthy             -                                "
+		"yes         resolved    12.3k      7        0           -\n"
+		"web    [fd00::11]:80       10  draining            Target.DeregistrationInProgress  "
+		"no          no_route        0      0    12.3k      4m 50s\n"
+		"web    10.0.0.12:8080       1  unhealthy.draining  Target.Timeout                   "
+		"no          resolved        0      0        3          0s\n"
+		"web    10.0.0.13:8080       1  unused              Target.NotRegistered             "
+		"no          resolved        0      0        1           -\n");
 }
 
 Test(view, targets_of_one_group_need_no_group_column)

@@ -49,10 +49,10 @@ Test(handlers, what_fails_below_the_model_is_an_internal_error)
 	api->dataplane.fail_from = api->dataplane.calls + 1;
 	api->dataplane.fail_count = 1;
 	api->dataplane.fail_code = EINVAL;
-	run_step(api, &(struct step){ "POST", "/v1/groups", "{'name':'x'}", 500, "apply" });
+	run_step(api, &(struct step){ "POST", "/v1/groups", "{'name':'x'}", 500, "prepare" });
 	api->dataplane.fail_from = api->dataplane.calls + 1;
 	api->dataplane.fail_code = ENOSPC;
-	run_step(api, &(struct step){ "POST", "/v1/groups", "{'name':'x'}", 409, "apply" });
+	run_step(api, &(struct step){ "POST", "/v1/groups", "{'name':'x'}", 409, "prepare" });
 	run_step(api, &(struct step){ "POST", "/v1/groups", "{'name':'x'}", 201, "{}" });
 	api_close(api);
 }

@@ -9,6 +9,28 @@
 
 #define WEB_TARGETS "/v1/groups/web/targets"
 
+/* After SETUP, with flows on every target. */
+static struct api *open_living(void)
+{
+	struct api *api = RUN(SETUP);
+	const struct model *model = api->change.model;
+
+	for (size_t i = 0; i < model->group_count; i++) {
+		for (size_t j = 0; j < model->groups[i].target_count; j++) {
+			model->groups[i].targets[j].state = TARGET_HEALTHY;
+			model->groups[i].targets[j].alive = true;
+		}
+	}
+	return api;
+}
+
+#define GO(api, ...) go(api, (const struct step[]){ __VA_ARGS__, { .method = NULL } })
+static void go(struct api *api, const struct step *steps)
+{
+	for (; steps->method; steps++)
+		run_step(api, steps);
+}
+
 Test(handlers_target, targets_are_registered_shown_changed_and_removed)
 {
 	api_close(RUN(
@@ -60,11 +82,10 @@ Test(handlers_target, bad_targets_are_refused)
 
 Test(handlers_target, a_removed_target_drains_and_can_come_back)
 {
-	struct api *api = RUN(SETUP);
+	struct api *api = open_living();
 	struct target *target = api_target(api, "web", 0);
 	uint64_t before_ms = wall_ms();
 
-	target->state = TARGET_HEALTHY;
 	target->hop.state = HOP_RESOLVED;
 	run_step(api, &(struct step){
 		"DELETE", WEB_TARGETS "/10.0.0.1:8080?now=0", NULL, 200,
@@ -89,38 +110,94 @@ Test(handlers_target, a_removed_target_drains_and_can_come_back)
 	cr_assert_eq(target->reason, TARGET_REASON_REGISTRATION_IN_PROGRESS);
 	cr_assert_eq(target->weight, 3);
 	cr_assert_eq(target->hop.state, HOP_RESOLVED, "the next hop is known still");
+	cr_assert(target->alive, "its flows stay");
 	api_close(api);
 }
 
 Test(handlers_target, a_draining_target_can_be_removed_now)
 {
-	api_close(RUN(
-		SETUP,
-		{ "DELETE", WEB_TARGETS "/10.0.0.1:8080", NULL, 200, "{'changes':[{}]}" },
-		{ "DELETE", WEB_TARGETS "/10.0.0.1:8080?now=1", NULL, 200, "{'changes':[]}" },
-		{ "GET", WEB_TARGETS, NULL, 200, "{'targets':[{'address':'10.0.0.2'}]}" }));
+	struct api *api = open_living();
+
+	GO(api,
+	   { "DELETE", WEB_TARGETS "/10.0.0.1:8080", NULL, 200, "{'changes':[{}]}" },
+	   { "DELETE", WEB_TARGETS "/10.0.0.1:8080?now=1", NULL, 200, "{'changes':[]}" },
+	   { "GET", WEB_TARGETS, NULL, 200, "{'targets':[{'address':'10.0.0.2'}]}" });
+	api_close(api);
 }
 
-Test(handlers_target, a_target_of_an_unused_group_or_without_delay_goes_at_once)
+Test(handlers_target, a_living_target_can_be_removed_now)
 {
+	struct api *api = open_living();
+
+	GO(api,
+	   { "DELETE", WEB_TARGETS "/10.0.0.1:8080?now=1", NULL, 200, "{'changes':[{}]}" },
+	   { "GET", WEB_TARGETS, NULL, 200, "{'targets':[{'address':'10.0.0.2'}]}" });
+	cr_assert_eq(api->dataplane.alive, 3);
+	api_close(api);
+}
+
+Test(handlers_target, a_target_without_flows_goes_at_once_and_one_with_flows_in_no_case)
+{
+	struct api *api;
+
 	api_close(RUN(
 		SETUP,
 		{ "DELETE", "/v1/groups/idle/targets/10.0.1.1:80", NULL, 200, "{'changes':[{}]}" },
 		{ "GET", "/v1/groups/idle/targets", NULL, 200, "{'targets':[]}" },
-		{ "PATCH", "/v1/groups/web", "{'deregistration_delay':'0s'}", 200, "{}" },
 		{ "DELETE", WEB_TARGETS "/10.0.0.1:8080", NULL, 200, "{'changes':[{}]}" },
 		{ "GET", WEB_TARGETS, NULL, 200, "{'targets':[{'address':'10.0.0.2'}]}" }));
+	api = open_living();
+	GO(api,
+	   { "DELETE", "/v1/groups/idle/targets/10.0.1.1:80", NULL, 200, "{'changes':[{}]}" },
+	   { "GET", "/v1/groups/idle/targets", NULL, 200, "{'targets':[{'state':'draining'}]}" },
+	   { "PATCH", "/v1/groups/web", "{'deregistration_delay':'0s'}", 200, "{}" },
+	   { "DELETE", WEB_TARGETS "/10.0.0.1:8080", NULL, 200, "{'changes':[{}]}" },
+	   { "GET", WEB_TARGETS, NULL, 200, "{'targets':[{'state':'draining'},{}]}" },
+	   { "PATCH", "/v1/groups/web", "{'connection_termination':true}", 200, "{}" },
+	   { "DELETE", WEB_TARGETS "/10.0.0.2:8080", NULL, 200, "{'changes':[{}]}" },
+	   { "GET", WEB_TARGETS, NULL, 200, "{'targets':[{'address':'10.0.0.1'}]}" });
+	api_close(api);
 }
 
 Test(handlers_target, targets_left_out_of_a_group_or_a_configuration_drain)
 {
-	api_close(RUN(
-		SETUP,
-		{ "PATCH", "/v1/groups/web", "{'targets':[{'address':'10.0.0.2','port':8080}]}", 200,
-		  "{'changes':[{'change':'remove','name':'web 10.0.0.1:8080'},"
-		  "{'change':'change','detail':'weight 5 -> 1'}]}" },
-		{ "GET", WEB_TARGETS, NULL, 200,
-		  "{'targets':[{'state':'draining'},{'state':'initial'}]}" },
-		SETUP,
-		{ "GET", WEB_TARGETS, NULL, 200, "{'targets':[{'state':'initial'},{'weight':5}]}" }));
+	struct api *api = open_living();
+
+	GO(api,
+	   { "PATCH", "/v1/groups/web", "{'targets':[{'address':'10.0.0.2','port':8080}]}", 200,
+	     "{'changes':[{'change':'remove','name':'web 10.0.0.1:8080'},"
+	     "{'change':'change','detail':'weight 5 -> 1'}]}" },
+	   { "GET", WEB_TARGETS, NULL, 200,
+	     "{'targets':[{'state':'draining'},{'state':'healthy'}]}" },
+	   SETUP,
+	   { "GET", WEB_TARGETS, NULL, 200, "{'targets':[{'state':'initial'},{'weight':5}]}" });
+	cr_assert(api_target(api, "web", 0)->alive);
+	api_close(api);
+}
+
+/* Only what drains in it is there still, to be seen and to be ended. */
+Test(handlers_target, targets_of_a_removed_group_can_be_seen_and_removed_now)
+{
+	struct api *api = open_living();
+
+	GO(api,
+	   { "POST", "/v1/groups/idle/targets", "{'address':'10.0.1.2','port':80}", 201, "{}" },
+	   { "DELETE", "/v1/groups/idle", NULL, 200,
+	     "{'changes':[{'change':'remove','object':'group','name':'idle'},"
+	     "{'change':'remove','name':'idle 10.0.1.1:80'},"
+	     "{'change':'remove','name':'idle 10.0.1.2:80'}]}" },
+	   { "GET", "/v1/groups/idle/targets", NULL, 200, "{'targets':[{'state':'draining'}]}" },
+	   { "GET", "/v1/groups/idle/targets/10.0.1.1:80", NULL, 200, "{'state':'draining'}" },
+	   { "POST", "/v1/groups/idle/targets", "{'address':'10.0.1.3','port':80}", 404,
+	     "there is no group 'idle' any more" },
+	   { "PATCH", "/v1/groups/idle/targets/10.0.1.1:80", "{'weight':2}", 404,
+	     "there is no group 'idle' any more" },
+	   { "DELETE", "/v1/groups/idle/targets/10.0.1.1:80", NULL, 404,
+	     "there is no group 'idle' any more" },
+	   { "DELETE", "/v1/groups/idle/targets/10.0.1.9:80?now=1", NULL, 404,
+	     "group 'idle' has no target 10.0.1.9:80" },
+	   { "DELETE", "/v1/groups/idle/targets/10.0.1.1:80?now=1", NULL, 200, "{'changes':[]}" },
+	   { "GET", "/v1/groups/idle", NULL, 404, "there is no group 'idle'" });
+	cr_assert_eq(api->dataplane.alive, 3);
+	api_close(api);
 }

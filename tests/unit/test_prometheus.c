@@ -53,6 +53,7 @@ static struct snapshot snapshot_new(void)
 	stats->listeners[1] = (struct traffic){ UINT64_MAX, 5, 6 };
 	for (uint64_t i = 0; i < stats->target_count; i++) {
 		stats->targets[i].traffic = (struct traffic){ 10 + i, 20 + i, 30 + i };
+		stats->targets[i].tracked_flows = (uint32_t)(90 + i);
 		stats->targets[i].checks = (struct check_stats){
 			.checks = 40 + i, .duration_sum_us = 1000000 * i + 250,
 			.failures = { [CHECK_TIMED_OUT] = 50 + i, [CHECK_FAILED] = 60 + i },
@@ -63,9 +64,16 @@ static struct snapshot snapshot_new(void)
 	stats->map_count = 2;
 	free(stats->rings);
 	stats->rings = calloc(2, sizeof(*stats->rings));
-	stats->rings[0] = (struct ring_info){ "blue", 256, 0.00390625 };
-	stats->rings[1] = (struct ring_info){ "blue=90,red=10", 1024, 0 };
+	stats->rings[0] = (struct ring_info){ "blue", { 250, 4, 2 }, 0.00390625 };
+	stats->rings[1] = (struct ring_info){ "blue=90,red=10", { 1024, 0, 0 }, 0 };
 	stats->ring_count = 2;
+	stats->flows = (struct flow_info){
+		.capacity = 2097152,
+		.entries = { [FLOW_EMBRYONIC] = 71, [FLOW_ADOPTED] = 72, [FLOW_ESTABLISHED] = 73 },
+		.direct = 74,
+	};
+	for (uint64_t i = 0; i < FLOW_EVENT_COUNT; i++)
+		stats->flows.events[i] = 80 + i;
 	return snapshot;
 }
 
@@ -96,7 +104,7 @@ static void expect_samples(const char *family, const char *expected)
 
 Test(prometheus, says_what_the_daemon_is)
 {
-	expect_samples("sluice_build_info", "sluice_build_info{version=\"1.2.3\",abi=\"1\"} 1\n");
+	expect_samples("sluice_build_info", "sluice_build_info{version=\"1.2.3\",abi=\"2\"} 1\n");
 	expect_samples("sluice_uptime_seconds", "sluice_uptime_seconds 12.5\n");
 	expect_samples("sluice_interface_info",
 		       "sluice_interface_info{interface=\"eth0\",mode=\"native\"} 1\n"
@@ -198,12 +206,40 @@ Test(prometheus, rings_and_maps)
 	expect_samples("sluice_ring_imbalance_ratio",
 		       "sluice_ring_imbalance_ratio{routing=\"blue\"} 0.00390625\n"
 		       "sluice_ring_imbalance_ratio{routing=\"blue=90,red=10\"} 0\n");
-	expect_samples("sluice_ring_slots", "sluice_ring_slots{routing=\"blue\"} 256\n"
-					    "sluice_ring_slots{routing=\"blue=90,red=10\"} 1024\n");
+#define SLOTS(routing, condition) \
+	"sluice_ring_slots{routing=\"" routing "\",condition=\"" condition "\"} "
+	expect_samples("sluice_ring_slots", SLOTS("blue", "stable") "250\n"
+					    SLOTS("blue", "learning") "4\n"
+					    SLOTS("blue", "tracking") "2\n"
+					    SLOTS("blue=90,red=10", "stable") "1024\n"
+					    SLOTS("blue=90,red=10", "learning") "0\n"
+					    SLOTS("blue=90,red=10", "tracking") "0\n");
 	expect_samples("sluice_map_entries", "sluice_map_entries{map=\"slots\"} 128\n"
 					     "sluice_map_entries{map=\"targets\"} 3\n");
 	expect_samples("sluice_map_capacity", "sluice_map_capacity{map=\"slots\"} 4194304\n"
 					      "sluice_map_capacity{map=\"targets\"} 65536\n");
+}
+
+Test(prometheus, the_flow_table)
+{
+	expect_samples("sluice_flow_table_entries",
+		       "sluice_flow_table_entries{state=\"embryonic\"} 71\n"
+		       "sluice_flow_table_entries{state=\"adopted\"} 72\n"
+		       "sluice_flow_table_entries{state=\"established\"} 73\n"
+		       "sluice_flow_table_entries{state=\"direct\"} 74\n");
+	expect_samples("sluice_flow_table_capacity", "sluice_flow_table_capacity 2097152\n");
+#define EVENT(event) "sluice_flow_table_events_total{event=\"" event "\"} "
+	expect_samples("sluice_flow_table_events_total", EVENT("inserted") "80\n"
+							 EVENT("replaced_embryonic") "81\n"
+							 EVENT("replaced_adopted") "82\n"
+							 EVENT("replaced_established") "83\n"
+							 EVENT("no_room") "84\n"
+							 EVENT("not_inserted") "85\n");
+#define TRACKED(group, target) \
+	"sluice_target_tracked_flows{group=\"" group "\",target=\"" target "\"} "
+	expect_samples("sluice_target_tracked_flows", TRACKED("blue", "10.0.0.11:8080") "90\n"
+						      TRACKED("blue", "10.0.0.12:8080") "91\n"
+						      TRACKED("red", "[fd00::1]:53") "92\n");
 }
 
 /* ---- the format ------------------------------------------------------------------------------ */
@@ -216,9 +252,9 @@ Test(prometheus, label_values_are_escaped)
 	snapshot.stats.rings[0].routing = "a\\b\"c\nd";
 	snapshot.stats.rings[1].routing = "\n";
 	text = prometheus_format(&snapshot.stats);
-	samples = samples_of(text, "sluice_ring_slots");
-	cr_expect_str_eq(samples, "sluice_ring_slots{routing=\"a\\\\b\\\"c\\nd\"} 256\n"
-				  "sluice_ring_slots{routing=\"\\n\"} 1024\n");
+	samples = samples_of(text, "sluice_ring_imbalance_ratio");
+	cr_expect_str_eq(samples, "sluice_ring_imbalance_ratio{routing=\"a\\\\b\\\"c\\nd\"} 0.00390625\n"
+				  "sluice_ring_imbalance_ratio{routing=\"\\n\"} 0\n");
 }
 
 Test(prometheus, an_unknown_imbalance_is_nan)

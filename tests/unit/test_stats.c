@@ -72,14 +72,24 @@ Test(stats, counters_and_attachments_come_from_the_data_plane)
 	struct dataplane dp;
 
 	fake_dataplane_init(&dp);
+	dp.rings[0] = (struct ring_info){ "blue", { 125, 3, 0 }, 0.5 };
+	dp.ring_count = 1;
+	dp.flows = (struct flow_info){ .capacity = 8192, .direct = 4 };
 	cr_assert_eq(stats_take(&stats, model, &dp, NULL), 0);
 	for (size_t i = 0; i < model->listener_count; i++) {
 		cr_expect_eq(stats.listeners[i].packets, FAKE_PACKETS);
 		cr_expect_eq(stats.listeners[i].bytes, FAKE_BYTES);
 		cr_expect_eq(stats.listeners[i].flows, FAKE_FLOWS);
 	}
-	for (size_t i = 0; i < stats.target_count; i++)
+	for (size_t i = 0; i < stats.target_count; i++) {
 		cr_expect_eq(stats.targets[i].traffic.packets, FAKE_PACKETS);
+		cr_expect_eq(stats.targets[i].tracked_flows, FAKE_TRACKED_FLOWS);
+	}
+	cr_assert_eq(stats.ring_count, 1);
+	cr_expect_str_eq(stats.rings[0].routing, "blue");
+	cr_expect_eq(stats.rings[0].slots[SLOT_LEARNING], 3);
+	cr_expect_eq(stats.flows.capacity, 8192);
+	cr_expect_eq(stats.flows.direct, 4);
 	cr_expect_eq(stats.reasons[REASON_COUNT - 1], REASON_COUNT - 1);
 	cr_assert_eq(stats.attachment_count, 1);
 	cr_expect_str_eq(stats.attachments[0].name, "eth0");

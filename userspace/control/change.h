@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The one way to change anything: validate the new model whole, make the maps equal to it, save it,
- * swap it in, tell the parts that follow it.
+ * The one way to change anything: settle the new model, validate it whole, see that the maps have
+ * room for it, save it, make the maps equal to it, swap it in, tell the parts that follow it.
  */
 #pragma once
 
@@ -21,9 +21,10 @@ struct change {
 
 /*
  * Takes *next, whatever happens, and sets it to NULL. On failure the current model, the maps and
- * the state file are as before, or the sentence says that they are not. Codes: those of
- * model_validate; -ENOSPC and -E2BIG if the maps have no room; -ENOMEM; -EIO for everything else
- * that fails below the model.
+ * the state file are as before, or the sentence says that they are not. A daemon that is killed
+ * meanwhile leaves either nothing or what the next one completes. Codes: those of
+ * model_validate; -ENOSPC and -E2BIG if the maps have no room; -EBUSY if living flows stand against
+ * it; -ENOMEM; -EIO for everything else that fails below the model.
  */
 int change_commit(struct change *change, struct model **next, struct err *err);
 

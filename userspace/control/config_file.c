@@ -9,7 +9,6 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "model/decode.h"
-#include "model/model.h"
 #include "model/yaml.h"
 
 static void cleanup_file(FILE **file)
@@ -51,21 +50,4 @@ int config_file_load(const char *path, struct model **out, struct err *err)
 	if (r)
 		err_prefix(err, "%s", path);
 	return r;
-}
-
-int config_file_apply(const char *path, uint64_t now_ms, struct model **model, struct err *err)
-{
-	static const uint8_t no_secret[SECRET_SIZE];
-	_cleanup_(model_free) struct model *next = NULL;
-	int r = config_file_load(path, &next, err);
-
-	if (r)
-		return r;
-	if (!memcmp(next->hash_secret, no_secret, SECRET_SIZE))
-		memcpy(next->hash_secret, (*model)->hash_secret, SECRET_SIZE);
-	if (model_carry(next, *model, now_ms))
-		return err_set(err, ENOMEM, "out of memory");
-	model_free(model);
-	*model = take_ptr(next);
-	return 0;
 }

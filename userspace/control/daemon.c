@@ -19,6 +19,7 @@
 #include "control/config_file.h"
 #include "control/facts.h"
 #include "control/server.h"
+#include "control/upkeep.h"
 #include "dataplane/route.h"
 #include "health/checker.h"
 #include "model/model.h"
@@ -30,11 +31,10 @@ struct daemon {
 	const struct daemon_options *options;
 	struct event_base *base;
 	struct event *sigterm, *sigint;
-	struct event *refresh;		/* facts may have changed */
-	uint64_t rests_until;		/* no refresh before; monotonic, in ms */
-	struct event *drained;		/* the next drain deadline */
 	struct event *sample;		/* of the rates, every second */
+	struct model *config;		/* of the file, until it is applied */
 	struct change change;
+	struct upkeep upkeep;
 	struct dataplane *dataplane;
 	struct route_watch *routes;
 	struct checker *checker;
@@ -44,65 +44,9 @@ struct daemon {
 	bool detach;
 };
 
-/* DRAIN_LOOK: the wall clock may be set while a drain timer runs, and that runs by another one. */
-enum { RETRY_MS = 1000, DRAIN_LOOK_MS = 60000 };
-
-static void schedule(struct event *event, uint64_t wait_ms)
-{
-	const struct timeval wait = { .tv_sec = (time_t)(wait_ms / 1000),
-				      .tv_usec = (suseconds_t)(wait_ms % 1000 * 1000) };
-
-	event_add(event, &wait);
-}
-
 /*
- * ---- facts ------------------------------------------------------------------------------------
+ * ---- the loop ---------------------------------------------------------------------------------
  */
-
-static void retry_refresh(struct daemon *daemon, const struct err *err)
-{
-	log_error("daemon", "following health and routes failed, trying again: %s", err->text);
-	schedule(daemon->refresh, RETRY_MS);
-}
-
-static void refresh(struct daemon *daemon)
-{
-	struct model *next = model_clone(daemon->change.model);
-	struct err err;
-
-	if (!next) {
-		err_set(&err, ENOMEM, "out of memory");
-		retry_refresh(daemon, &err);
-	} else if (!facts_learn(next, daemon->checker, daemon->routes)) {
-		model_free(&next);
-	} else if (change_commit_facts(&daemon->change, &next, &err)) {
-		retry_refresh(daemon, &err);
-	}
-}
-
-/*
- * With thousands of targets this takes a while. Where they change one by one, as all of them do at
- * first, it must not be all that the loop does: requests get as much of the time.
- */
-static void on_refresh(evutil_socket_t fd, short what, void *context)
-{
-	struct daemon *daemon = context;
-	uint64_t start = monotonic_ms(), end;
-
-	(void)fd;
-	(void)what;
-	refresh(daemon);
-	end = monotonic_ms();
-	daemon->rests_until = end + (end - start);
-}
-
-static void refresh_soon(void *context)
-{
-	struct daemon *daemon = context;
-	uint64_t now = monotonic_ms();
-
-	schedule(daemon->refresh, daemon->rests_until > now ? daemon->rests_until - now : 0);
-}
 
 static void on_routes(void *context)
 {
@@ -113,68 +57,8 @@ static void on_routes(void *context)
 	if (dataplane_set_links(daemon->dataplane, links,
 				route_links(daemon->routes, links, LINKS_MAX), &err))
 		log_error("daemon", "%s", err.text);
-	refresh_soon(daemon);
+	upkeep_refresh(&daemon->upkeep);
 }
-
-/*
- * ---- following the model ----------------------------------------------------------------------
- */
-
-static void schedule_drained(struct daemon *daemon)
-{
-	uint64_t deadline = model_next_deadline(daemon->change.model), now = wall_ms();
-	uint64_t wait = deadline > now ? deadline - now : 0;
-
-	if (deadline)
-		schedule(daemon->drained, wait < DRAIN_LOOK_MS ? wait + 1 : DRAIN_LOOK_MS);
-	else
-		evtimer_del(daemon->drained);
-}
-
-static void on_swapped(void *context)
-{
-	struct daemon *daemon = context;
-
-	if (facts_follow(daemon->change.model, daemon->checker, daemon->routes))
-		log_error("daemon", "out of memory: new targets may not be checked");
-	schedule_drained(daemon);
-	refresh_soon(daemon);
-}
-
-static void retry_drained(struct daemon *daemon, const struct err *err)
-{
-	log_error("daemon", "removing drained targets failed, trying again: %s", err->text);
-	schedule(daemon->drained, RETRY_MS);
-}
-
-static void on_drained(evutil_socket_t fd, short what, void *context)
-{
-	struct daemon *daemon = context;
-	struct model *next = model_clone(daemon->change.model);
-	struct err err;
-	size_t gone;
-
-	(void)fd;
-	(void)what;
-	if (!next) {
-		err_set(&err, ENOMEM, "out of memory");
-		retry_drained(daemon, &err);
-		return;
-	}
-	gone = model_expire(next, wall_ms());
-	if (!gone) {
-		model_free(&next);
-		schedule_drained(daemon);
-	} else if (change_commit(&daemon->change, &next, &err)) {
-		retry_drained(daemon, &err);
-	} else {
-		log_info("daemon", "%zu drained target%s gone", gone, gone == 1 ? " is" : "s are");
-	}
-}
-
-/*
- * ---- the rest of the loop ---------------------------------------------------------------------
- */
 
 static void on_sample(evutil_socket_t fd, short what, void *context)
 {
@@ -226,18 +110,13 @@ static int lock_state(struct daemon *daemon, struct err *err)
 }
 
 /* Locked before it is read: a daemon that is just ending may still write it. */
-static int load_model(struct daemon *daemon, struct err *err)
+static int load(struct daemon *daemon, struct err *err)
 {
-	uint64_t now = wall_ms();
+	const char *config_path = daemon->options->config_path;
 	int r = lock_state(daemon, err);
 
 	r = r ?: state_load(daemon->options->state_dir, &daemon->change.model, err);
-	if (!r && daemon->options->config_path)
-		r = config_file_apply(daemon->options->config_path, now, &daemon->change.model,
-				      err);
-	if (!r)
-		model_expire(daemon->change.model, now);
-	return r;
+	return r || !config_path ? r : config_file_load(config_path, &daemon->config, err);
 }
 
 static int make_events(struct daemon *daemon, struct err *err)
@@ -249,13 +128,12 @@ static int make_events(struct daemon *daemon, struct err *err)
 		return err_set(err, ENOMEM, "out of memory");
 	daemon->sigterm = evsignal_new(daemon->base, SIGTERM, on_signal, daemon);
 	daemon->sigint = evsignal_new(daemon->base, SIGINT, on_signal, daemon);
-	daemon->refresh = event_new(daemon->base, -1, 0, on_refresh, daemon);
-	daemon->drained = evtimer_new(daemon->base, on_drained, daemon);
 	daemon->sample = event_new(daemon->base, -1, EV_PERSIST, on_sample, daemon);
-	if (!daemon->sigterm || !daemon->sigint || !daemon->refresh || !daemon->drained ||
-	    !daemon->sample || event_add(daemon->sigterm, NULL) ||
-	    event_add(daemon->sigint, NULL) || event_add(daemon->sample, &second))
+	if (!daemon->sigterm || !daemon->sigint || !daemon->sample ||
+	    event_add(daemon->sigterm, NULL) || event_add(daemon->sigint, NULL) ||
+	    event_add(daemon->sample, &second))
 		return err_set(err, ENOMEM, "out of memory");
+	upkeep_init(&daemon->upkeep, daemon->base, &daemon->change);
 	signal(SIGPIPE, SIG_IGN);	/* a client that hangs up is an error of write, no more */
 	return 0;
 }
@@ -272,42 +150,70 @@ static int open_routes(struct daemon *daemon, struct err *err)
 		.changed = on_routes,
 		.context = daemon,
 	};
+	int r;
 
 	if (!ifindexes)
 		return err_set(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < count; i++)
 		ifindexes[i] = attachments[i].ifindex;
-	return route_open(&options, &daemon->routes, err);
+	r = route_open(&options, &daemon->routes, err);
+	daemon->upkeep.routes = daemon->routes;
+	return r;
 }
 
 static int open_checker(struct daemon *daemon, struct err *err)
 {
 	const struct checker_options options = {
 		.base = daemon->base,
-		.changed = refresh_soon,
-		.context = daemon,
+		.changed = upkeep_refresh,
+		.context = &daemon->upkeep,
 	};
+	int r = checker_open(&options, &daemon->checker, err);
 
-	return checker_open(&options, &daemon->checker, err);
+	daemon->upkeep.checker = daemon->checker;
+	return r;
 }
 
-/* The first change: from what the maps hold, be it nothing or what the last daemon left. */
-static int start_model(struct daemon *daemon, struct err *err)
+/* What the last daemon left, or what the file makes of that. */
+static struct model *first_model(struct daemon *daemon)
 {
-	struct model *first = model_clone(daemon->change.model);
+	_cleanup_(model_free) struct model *first = take_ptr(daemon->config);
+	uint64_t now = wall_ms();
 
-	if (!first || facts_follow(first, NULL, daemon->routes)) {
+	dataplane_recall(daemon->dataplane, daemon->change.model);
+	if (!first)
+		first = model_clone(daemon->change.model);
+	else if (model_carry(first, daemon->change.model, now))
+		return NULL;
+	if (!first || facts_follow(first, NULL, daemon->routes))
+		return NULL;
+	model_expire(first, now);
+	facts_learn(first, daemon->checker, daemon->routes, now);
+	return take_ptr(first);
+}
+
+/*
+ * The first change: from what the maps hold, be it nothing or what the last daemon left. *before is
+ * the model without the file.
+ */
+static int start_model(struct daemon *daemon, struct model **before, struct err *err)
+{
+	const char *config_path = daemon->options->config_path;
+	struct model *first = first_model(daemon);
+	int r;
+
+	*before = model_clone(daemon->change.model);
+	if (!first || !*before) {
 		model_free(&first);
 		return err_set(err, ENOMEM, "out of memory");
 	}
-	dataplane_recall(daemon->dataplane, first);
-	facts_learn(first, daemon->checker, daemon->routes);
 	daemon->change.dataplane = daemon->dataplane;
 	daemon->change.state_dir = daemon->options->state_dir;
-	daemon->change.swapped = on_swapped;
-	daemon->change.context = daemon;
 	on_routes(daemon);
-	return change_commit(&daemon->change, &first, err);
+	r = change_commit(&daemon->change, &first, err);
+	if (r && r != -EIO && config_path)
+		err_prefix(err, "%s", config_path);
+	return r;
 }
 
 static int open_server(struct daemon *daemon, struct err *err)
@@ -327,18 +233,33 @@ static int open_server(struct daemon *daemon, struct err *err)
 	return server_open(&options, &daemon->server, err);
 }
 
+/* A file that the daemon could not start with leaves neither state nor maps behind. */
+static int attach(struct daemon *daemon, struct model **before, struct err *err)
+{
+	struct err undoing;
+	int r = dataplane_attach(daemon->dataplane, err);
+
+	if (r && daemon->options->config_path && change_commit(&daemon->change, before, &undoing))
+		log_error("daemon", "%s could not be taken back: %s", daemon->options->config_path,
+			  undoing.text);
+	return r;
+}
+
 /* The server comes before the attachment: whoever can not serve must not take over the traffic. */
 static int start(struct daemon *daemon, struct err *err)
 {
-	int r = load_model(daemon, err);
+	_cleanup_(model_free) struct model *before = NULL;
+	int r = load(daemon, err);
 
 	r = r ?: make_events(daemon, err);
 	r = r ?: dataplane_open(&daemon->options->dataplane, &daemon->dataplane, err);
 	r = r ?: open_routes(daemon, err);
 	r = r ?: open_checker(daemon, err);
 	r = r ?: open_server(daemon, err);
-	r = r ?: start_model(daemon, err);
-	r = r ?: dataplane_attach(daemon->dataplane, err);
+	r = r ?: start_model(daemon, &before, err);
+	r = r ?: attach(daemon, &before, err);
+	if (!r && upkeep_start(&daemon->upkeep))
+		r = err_set(err, ENOMEM, "out of memory");
 	return r;
 }
 
@@ -358,14 +279,14 @@ static void stop(struct daemon *daemon)
 		if (dataplane_detach(daemon->dataplane, &err))
 			log_error("daemon", "%s", err.text);
 	}
+	upkeep_clean(&daemon->upkeep);
 	checker_close(&daemon->checker);
 	route_close(&daemon->routes);
 	dataplane_close(&daemon->dataplane);
 	model_free(&daemon->change.model);
+	model_free(&daemon->config);
 	free_event(&daemon->sigterm);
 	free_event(&daemon->sigint);
-	free_event(&daemon->refresh);
-	free_event(&daemon->drained);
 	free_event(&daemon->sample);
 	if (daemon->base)
 		event_base_free(daemon->base);

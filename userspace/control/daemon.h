@@ -20,7 +20,8 @@ struct daemon_options {
 
 /*
  * Runs until SIGTERM, SIGINT or a detach request. 0, or -errno with a sentence if it could not
- * start; whatever it had attached by then is detached again.
+ * start; whatever it had attached by then is detached again, and what the configuration file
+ * changed is taken back.
  */
 int daemon_run(const struct daemon_options *options, struct err *err);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "dataplane/dataplane.h"
 #include "dataplane/route.h"
 #include "health/checker.h"
 #include "model/model.h"
@@ -32,32 +33,73 @@ static int follow_routes(const struct model *model, struct route_watch *routes)
 
 int facts_follow(const struct model *model, struct checker *checker, struct route_watch *routes)
 {
-	int r = follow_routes(model, routes);
+	int r = routes ? follow_routes(model, routes) : 0;
 
 	return r || !checker ? r : checker_follow(checker, model);
 }
 
-static bool learn_target(const struct group *group, struct target *target,
-			 const struct checker *checker, const struct route_watch *routes)
+static bool learn_health(const struct group *group, struct target *target,
+			 const struct checker *checker, uint64_t now_ms)
 {
-	struct target before = *target;
+	enum target_reason reason;
+	enum target_state state;
 
-	checker_find(checker, group, target, &target->state, &target->reason);
+	checker_find(checker, group, target, &state, &reason);
+	return target_follow_health(group, target, state, reason, now_ms);
+}
+
+static bool learn_hop(struct target *target, const struct route_watch *routes)
+{
+	struct next_hop before = target->hop;
+
 	route_find(routes, &target->addr, &target->hop);
-	return before.state != target->state || before.reason != target->reason ||
-	       memcmp(&before.hop, &target->hop, sizeof(before.hop));
+	return memcmp(&before, &target->hop, sizeof(before));
 }
 
 bool facts_learn(struct model *model, const struct checker *checker,
-		 const struct route_watch *routes)
+		 const struct route_watch *routes, uint64_t now_ms)
 {
 	bool changed = false;
 
 	for (size_t i = 0; i < model->group_count; i++) {
 		struct group *group = &model->groups[i];
 
-		for (size_t j = 0; j < group->target_count; j++)
-			changed |= learn_target(group, &group->targets[j], checker, routes);
+		for (size_t j = 0; j < group->target_count; j++) {
+			struct target *target = &group->targets[j];
+
+			changed |= checker && learn_health(group, target, checker, now_ms);
+			changed |= routes && learn_hop(target, routes);
+		}
 	}
 	return changed;
+}
+
+void facts_remember(struct model *model, const struct dataplane *dataplane)
+{
+	for (size_t i = 0; i < model->group_count; i++) {
+		struct group *group = &model->groups[i];
+
+		for (size_t j = 0; j < group->target_count; j++) {
+			struct target *target = &group->targets[j];
+
+			if (target_is_draining(target))
+				target->remembered = dataplane_remembers(dataplane, group, target);
+		}
+	}
+}
+
+bool facts_has_forgotten(const struct model *model, const struct dataplane *dataplane)
+{
+	for (size_t i = 0; i < model->group_count; i++) {
+		const struct group *group = &model->groups[i];
+
+		for (size_t j = 0; j < group->target_count; j++) {
+			const struct target *target = &group->targets[j];
+
+			if (target_lingers(target) &&
+			    !dataplane_remembers(dataplane, group, target))
+				return true;
+		}
+	}
+	return false;
 }

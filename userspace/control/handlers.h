@@ -94,5 +94,6 @@ int answer_key(struct answer *answer, const char *key, json_t *value);
 /* Puts the object itself into the answer; takes it, NULL is -ENOMEM. */
 int answer_object(struct answer *answer, json_t *object);
 
-/* NULL, and the sentence set, if there is none. */
+/* NULL, and the sentence set, if there is none; find_any_group finds a removed one too. */
 struct group *find_group(const struct model *model, const char *name, struct err *err);
+struct group *find_any_group(const struct model *model, const char *name, struct err *err);

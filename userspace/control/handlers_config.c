@@ -25,13 +25,6 @@ int get_config(const struct server_options *api, const struct request *request,
 	return answer->text ? 0 : -ENOMEM;
 }
 
-static bool has_secret(const struct model *model)
-{
-	static const uint8_t none[SECRET_SIZE];
-
-	return memcmp(model->hash_secret, none, sizeof(none));
-}
-
 int put_config(const struct request *request, struct model **next, struct err *err)
 {
 	_cleanup_(model_free) struct model *model = NULL;
@@ -39,8 +32,6 @@ int put_config(const struct request *request, struct model **next, struct err *e
 
 	if (r)
 		return r;
-	if (!has_secret(model))
-		memcpy(model->hash_secret, (*next)->hash_secret, SECRET_SIZE);
 	model_free(next);
 	*next = take_ptr(model);
 	return 0;

@@ -13,7 +13,7 @@
 #include "model/model.h"
 #include "model/show.h"
 
-struct group *find_group(const struct model *model, const char *name, struct err *err)
+struct group *find_any_group(const struct model *model, const char *name, struct err *err)
 {
 	struct group *group = model_find_group(model, name);
 	char shown[SHOWN_SIZE];
@@ -21,6 +21,16 @@ struct group *find_group(const struct model *model, const char *name, struct err
 	if (!group)
 		err_set(err, ENOENT, "there is no group '%s'", show_text(name, shown));
 	return group;
+}
+
+struct group *find_group(const struct model *model, const char *name, struct err *err)
+{
+	struct group *group = find_any_group(model, name, err);
+
+	if (!group || !group->removed)
+		return group;
+	err_set(err, ENOENT, "there is no group '%s' any more, only targets of it that drain", name);
+	return NULL;
 }
 
 int get_groups(const struct server_options *api, const struct request *request,
@@ -46,7 +56,7 @@ int get_group(const struct server_options *api, const struct request *request,
 	      struct answer *answer, struct err *err)
 {
 	const struct model *model = api->change->model;
-	const struct group *group = find_group(model, request->args[0], err);
+	const struct group *group = find_any_group(model, request->args[0], err);
 
 	if (!group)
 		return -ENOENT;
@@ -61,13 +71,15 @@ static void clean_group(struct group *group)
 int post_group(const struct request *request, struct model **next, struct err *err)
 {
 	_cleanup_(clean_group) struct group group = { .targets = NULL };
+	const struct group *present;
 	int r;
 
 	group_init(&group, "");
 	r = decode_group(request->object, &group, err);
 	if (r)
 		return r;
-	if (model_find_group(*next, group.name))
+	present = model_find_group(*next, group.name);
+	if (present && !present->removed)
 		return err_set(err, EEXIST, "group '%s' exists already", group.name);
 	return model_put_group(*next, &group);
 }

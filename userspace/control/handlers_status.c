@@ -82,6 +82,39 @@ static json_t *list_fails_open(const struct model *model)
 	return json_incref(names);
 }
 
+static json_t *describe_slots(const struct stats *stats)
+{
+	json_int_t slots[SLOT_CONDITIONS] = { 0 };
+
+	for (size_t i = 0; i < stats->ring_count; i++) {
+		for (size_t j = 0; j < SLOT_CONDITIONS; j++)
+			slots[j] += stats->rings[i].slots[j];
+	}
+	return json_pack("{s:I, s:I, s:I}", "stable", slots[SLOT_STABLE], "learning",
+			 slots[SLOT_LEARNING], "tracking", slots[SLOT_TRACKING]);
+}
+
+static json_t *describe_flow_table(const struct stats *stats)
+{
+	const struct flow_info *flows = &stats->flows;
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "capacity", (json_int_t)flows->capacity,
+			 "embryonic", (json_int_t)flows->entries[FLOW_EMBRYONIC],
+			 "adopted", (json_int_t)flows->entries[FLOW_ADOPTED],
+			 "established", (json_int_t)flows->entries[FLOW_ESTABLISHED],
+			 "direct", (json_int_t)flows->direct);
+}
+
+/* Those that were removed are only there until their targets have drained. */
+static json_int_t count_groups(const struct model *model)
+{
+	json_int_t count = 0;
+
+	for (size_t i = 0; i < model->group_count; i++)
+		count += !model->groups[i].removed;
+	return count;
+}
+
 /* To a tenth, so that people can read it. */
 static double rounded(double per_second)
 {
@@ -129,15 +162,17 @@ int get_status(const struct server_options *api, const struct request *request,
 		return r;
 	return answer_object(
 		answer,
-		json_pack("{s:s, s:i, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:o}",
+		json_pack("{s:s, s:i, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
 			  "version", SLUICE_VERSION,
 			  "abi", ABI_VERSION,
 			  "uptime_s", (json_int_t)stats.uptime_s,
 			  "interfaces", describe_interfaces(&stats),
 			  "listeners", (json_int_t)model->listener_count,
-			  "groups", (json_int_t)model->group_count,
+			  "groups", count_groups(model),
 			  "targets", count_targets(&stats),
 			  "fails_open", list_fails_open(model),
+			  "slots", describe_slots(&stats),
+			  "flow_table", describe_flow_table(&stats),
 			  "packets_per_second", describe_rates(api->rates),
 			  "reasons", describe_reasons(&stats, api->rates)));
 }

@@ -16,21 +16,36 @@
 #include "model/encode.h"
 #include "model/model.h"
 
+/* When a target stops draining, whatever made it; 0: it does not drain, or no time ends that. */
+static uint64_t drained_at_ms(const struct group *group, const struct target *target)
+{
+	uint64_t interval_ms = (uint64_t)group->unhealthy_draining_interval_s * 1000;
+
+	if (target_is_draining(target))
+		return target_lingers(target) ? 0 : target->drain_deadline_ms;
+	if (target->state == TARGET_UNHEALTHY_DRAINING && interval_ms)
+		return target->since_ms + interval_ms;
+	return 0;
+}
+
 /* What the model's encoder can not know: counters and clock. */
 static json_t *describe_now(const struct server_options *api, const struct group *group,
 			    const struct target *target)
 {
+	uint64_t now_ms = wall_ms(), end_ms = drained_at_ms(group, target);
+	uint64_t left_ms = end_ms > now_ms ? end_ms - now_ms : 0;
 	struct traffic traffic = { .packets = 0 };
-	uint64_t now_ms = wall_ms(), left_ms = 0;
+	json_int_t tracked = 0;
 	json_t *object;
 
-	if (api->dataplane)
+	if (api->dataplane) {
 		dataplane_target_traffic(api->dataplane, group, target, &traffic);
-	object = describe_traffic(&traffic);
-	if (!target_is_draining(target))
+		tracked = dataplane_target_flows(api->dataplane, group, target);
+	}
+	object = add_members(describe_traffic(&traffic),
+			     json_pack("{s:I}", "tracked_flows", tracked));
+	if (!end_ms)
 		return object;
-	if (target->drain_deadline_ms > now_ms)
-		left_ms = target->drain_deadline_ms - now_ms;
 	return add_members(object, json_pack("{s:I}", "drain_seconds_left",
 					     (json_int_t)((left_ms + 999) / 1000)));
 }
@@ -52,7 +67,7 @@ json_t *describe_group(const struct server_options *api, const struct group *gro
 int get_targets(const struct server_options *api, const struct request *request,
 		struct answer *answer, struct err *err)
 {
-	const struct group *group = find_group(api->change->model, request->args[0], err);
+	const struct group *group = find_any_group(api->change->model, request->args[0], err);
 	json_auto_t *object = group ? describe_group(api, group, true) : NULL;
 
 	if (!group)
@@ -60,10 +75,10 @@ int get_targets(const struct server_options *api, const struct request *request,
 	return answer_key(answer, "targets", json_incref(json_object_get(object, "targets")));
 }
 
-static int find(const struct model *model, const struct request *request, struct group **group_out,
-		struct target **out, struct err *err)
+/* In a group that find_group, or find_any_group, gives. */
+static int find_in(struct group *group, const struct request *request, struct target **out,
+		   struct err *err)
 {
-	struct group *group = find_group(model, request->args[0], err);
 	char text[ENDPOINT_TEXT_SIZE];
 	struct target *target;
 	struct addr addr;
@@ -77,7 +92,6 @@ static int find(const struct model *model, const struct request *request, struct
 	if (!target)
 		return err_set(err, ENOENT, "group '%s' has no target %s", group->name,
 			       endpoint_format(&addr, port, text));
-	*group_out = group;
 	*out = target;
 	return 0;
 }
@@ -85,12 +99,12 @@ static int find(const struct model *model, const struct request *request, struct
 int get_target(const struct server_options *api, const struct request *request,
 	       struct answer *answer, struct err *err)
 {
+	struct group *group = find_any_group(api->change->model, request->args[0], err);
 	struct target *target;
-	struct group *group;
 	json_t *object;
 	int r;
 
-	r = find(api->change->model, request, &group, &target, err);
+	r = find_in(group, request, &target, err);
 	if (r)
 		return r;
 	object = encode_target(target, target_in_service(target, group_fails_open(group)));
@@ -132,25 +146,30 @@ static int refuse_draining(const struct request *request, const struct target *t
 
 int patch_target(const struct request *request, struct model **next, struct err *err)
 {
+	struct group *group = find_group(*next, request->args[0], err);
 	struct target *target;
-	struct group *group;
 	int r;
 
-	r = find(*next, request, &group, &target, err);
+	r = find_in(group, request, &target, err);
 	r = r ?: refuse_draining(request, target, "add it again to take it back into service", err);
 	return r ?: decode_target(request->object, target, err);
 }
 
+/* In a removed group there is nothing to remove but what drains, which is what `now` ends. */
 int delete_target(const struct request *request, struct model **next, struct err *err)
 {
+	bool now = request->flag == FLAG_NOW;
+	struct group *group = (now ? find_any_group : find_group)(*next, request->args[0], err);
 	struct target *target;
-	struct group *group;
 	int r;
 
-	r = find(*next, request, &group, &target, err);
-	if (!r && request->flag != FLAG_NOW)
+	r = find_in(group, request, &target, err);
+	if (!r && !now)
 		r = refuse_draining(request, target, "`now` removes it at once", err);
-	if (!r)
-		group_remove_target(group, &target->addr, target->port);
-	return r;
+	if (r)
+		return r;
+	group_remove_target(group, &target->addr, target->port);
+	if (group->removed && !group->target_count)
+		model_remove_group(*next, request->args[0]);
+	return 0;
 }

@@ -11,6 +11,8 @@
 #include "base/err.h"
 #include "ctl/command.h"
 
+enum { LIST_SIZE = 384 };		/* of the words that would be right */
+
 /* Where the parser stands. */
 struct parser {
 	int argc;
@@ -111,7 +113,7 @@ static bool find_option(const struct parser *parser, const char *word, size_t le
 
 static int unknown_option(const struct parser *parser, const char *word, size_t length)
 {
-	char valid[256] = "";
+	char valid[LIST_SIZE] = "";
 
 	if (parser->out->command)
 		list_options(parser->out->command->options, valid, sizeof(valid));
@@ -171,7 +173,7 @@ static int parse_option(struct parser *parser, const char *word)
 static int parse_object(struct parser *parser, const char *word)
 {
 	const struct command *command = command_find(word, NULL);
-	char valid[256] = "";
+	char valid[LIST_SIZE] = "";
 
 	if (!parser->help && !strcmp(word, "help")) {
 		parser->help = true;
@@ -192,7 +194,7 @@ static int parse_object(struct parser *parser, const char *word)
 static int parse_verb(struct parser *parser, const char *word)
 {
 	const struct command *command = word ? command_find(parser->object, word) : NULL;
-	char valid[256] = "";
+	char valid[LIST_SIZE] = "";
 
 	parser->out->command = command;
 	if (command)
@@ -239,7 +241,7 @@ static int parse_word(struct parser *parser, const char *word)
 static int check_options(const struct parser *parser)
 {
 	const struct command *command = parser->out->command;
-	char valid[256] = "";
+	char valid[LIST_SIZE] = "";
 
 	for (unsigned i = 0; command->options && command->options[i].name; i++) {
 		if (option_is_needed(command, &command->options[i]) && !parser->out->values[i])

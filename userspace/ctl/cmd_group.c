@@ -45,6 +45,14 @@ int cmd_group_show(const struct invocation *invocation, struct err *err)
 	return invocation_ask(invocation, "GET", group_path(invocation), show_group, err);
 }
 
+static void cell_name(struct table *table, const json_t *group, const char *key)
+{
+	bool removed = json_is_true(json_object_get(group, "removed"));
+
+	table_cell(table, removed ? STYLE_WARNING : STYLE_PLAIN, "%s%s", view_text(group, key),
+		   removed ? " (removed)" : "");
+}
+
 static void cell_health_check(struct table *table, const json_t *group, const char *key)
 {
 	const json_t *check = json_object_get(group, key);
@@ -67,19 +75,24 @@ static bool is_well(const char *state)
 	return !strcmp(state, "healthy") || !strcmp(state, "unavailable");
 }
 
-/* "4/5": those that are well of those that are not on their way out. */
+/* Removed by the user, and there only for the flows that are still on it. */
+static bool has_left(const json_t *target)
+{
+	return !strcmp(view_text(target, "state"), "draining") ||
+	       !strcmp(view_text(target, "reason"), "Target.NotRegistered");
+}
+
+/* "4/5": those that are well of those that have not left. */
 static void cell_healthy(struct table *table, const json_t *group, const char *key)
 {
 	bool in_use = !json_is_false(json_object_get(group, "in_use"));
 	const json_t *targets = json_object_get(group, key), *target;
 	unsigned well = 0, total = 0;
-	const char *state;
 	size_t i;
 
 	json_array_foreach(targets, i, target) {
-		state = view_text(target, "state");
-		well += is_well(state);
-		total += !!strcmp(state, "draining");
+		well += is_well(view_text(target, "state"));
+		total += !has_left(target);
 	}
 	table_cell(table, in_use && well < total ? STYLE_WARNING : STYLE_PLAIN, "%u/%u", well,
 		   total);
@@ -95,7 +108,7 @@ static void cell_fails_open(struct table *table, const json_t *group, const char
 static int show_list(const json_t *reply, const struct output *output)
 {
 	static const struct view_column columns[] = {
-		{ "NAME", "name", view_cell_value, false },
+		{ "NAME", "name", cell_name, false },
 		{ "FORWARDING", "forwarding", view_cell_value, false },
 		{ "HEALTH CHECK", "health_check", cell_health_check, false },
 		{ "HEALTHY", "targets", cell_healthy, true },

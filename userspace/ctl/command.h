@@ -18,7 +18,7 @@ struct invocation;
 /* 0, or -errno with the sentence that explains it. */
 typedef int command_fn(const struct invocation *invocation, struct err *err);
 
-enum { ARGUMENTS_MAX = 2, ARGUMENT_NAME_SIZE = 32, OPTIONS_MAX = 8 };
+enum { ARGUMENTS_MAX = 2, ARGUMENT_NAME_SIZE = 32, OPTIONS_MAX = 12 };
 
 struct option {
 	const char *name;	/* without its dashes */

@@ -39,6 +39,9 @@ static const struct option listener_options[] = {
 	  .help = "The group that it sends to." },
 	{ .name = "groups", .value = "GROUP=WEIGHT,...", .key = "groups", .encode = value_pairs,
 	  .help = "Several groups, each with its share, such as blue=90,green=10." },
+	{ .name = "affinity", .value = "auto|tracked|hash", .key = "affinity", .encode = value_text,
+	  .help = "How flows are kept on their targets: auto (unless given) keeps all of them, tracked "
+		  "records each one, hash keeps none through a change." },
 	{ 0 },
 };
 
@@ -49,9 +52,25 @@ static const struct option group_options[] = {
 	  .encode = value_pairs,
 	  .help = "Any of protocol, port, interval, timeout, healthy_threshold and "
 		  "unhealthy_threshold, such as interval=5s,timeout=1s." },
+	{ .name = "idle-timeout", .value = "TIME", .key = "idle_timeout", .encode = value_number,
+	  .help = "How long a TCP flow may be silent and is still the same, 60s to 6000s; 350s unless "
+		  "given." },
 	{ .name = "deregistration-delay", .value = "TIME", .key = "deregistration_delay",
 	  .encode = value_number,
-	  .help = "How long a removed target keeps its flows, such as 300s." },
+	  .help = "How long a removed target drains, 0s to 3600s; 300s unless given." },
+	{ .name = "connection-termination", .value = "true|false", .key = "connection_termination",
+	  .encode = value_bool,
+	  .help = "Whether its flows end when that is over; false unless given: they stay." },
+	{ .name = "unhealthy-connection-termination", .value = "true|false",
+	  .key = "unhealthy_connection_termination", .encode = value_bool,
+	  .help = "Whether the flows of a target end when it becomes unhealthy; true unless given." },
+	{ .name = "unhealthy-draining-interval", .value = "TIME",
+	  .key = "unhealthy_draining_interval", .encode = value_number,
+	  .help = "If they do not, how long it keeps them, 1s to 360000s; 0s, unless given: as long as "
+		  "they last." },
+	{ .name = "slow-start", .value = "TIME", .key = "slow_start", .encode = value_number,
+	  .help = "How long a target that comes into service takes to rise to its share, 0s to 900s; 0s "
+		  "unless given." },
 	{ .name = "tunnel-source", .value = "ADDR,...", .key = "tunnel_source",
 	  .encode = value_list,
 	  .help = "The outer source addresses of ipip, one for IPv4, one for IPv6, or both; empty: those "

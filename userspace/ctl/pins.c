@@ -43,7 +43,10 @@ static bool is_root(int fd)
 	       here.st_ino == above.st_ino;
 }
 
-static int empty_dir(int fd, unsigned *count, struct err *err);
+/* Of what sluiced pins, these keep the program on an interface. */
+#define LINK_PREFIX "link-"
+
+static int empty_dir(int fd, const char *prefix, unsigned *count, struct err *err);
 
 static int remove_entry(int parent, const char *name, unsigned *count, struct err *err)
 {
@@ -53,7 +56,7 @@ static int remove_entry(int parent, const char *name, unsigned *count, struct er
 	if (fd >= 0) {
 		if (!is_bpffs(fd) || is_root(fd))
 			return err_set(err, EXDEV, "another file system is mounted on %s", name);
-		r = empty_dir(fd, count, err);
+		r = empty_dir(fd, "", count, err);
 		if (r)
 			return r;
 	}
@@ -63,7 +66,8 @@ static int remove_entry(int parent, const char *name, unsigned *count, struct er
 	return 0;
 }
 
-static int empty_dir(int fd, unsigned *count, struct err *err)
+/* Of its entries those whose names begin so. */
+static int empty_dir(int fd, const char *prefix, unsigned *count, struct err *err)
 {
 	_cleanup_(cleanup_dir) DIR *dir = NULL;
 	struct dirent *entry;
@@ -76,8 +80,10 @@ static int empty_dir(int fd, unsigned *count, struct err *err)
 			close(own);
 		return r;
 	}
+	rewinddir(dir);
 	while ((entry = readdir(dir))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    strncmp(entry->d_name, prefix, strlen(prefix)))
 			continue;
 		r = remove_entry(fd, entry->d_name, count, err);
 		if (r)
@@ -112,7 +118,8 @@ int pins_remove(const char *dir, unsigned *count, struct err *err)
 	r = check_dir(fd, dir, err);
 	if (r)
 		return r;
-	r = empty_dir(fd, &removed, err);
+	/* Links first: if this is cut off, what is left is maps that nothing needs. */
+	r = empty_dir(fd, LINK_PREFIX, &removed, err) ?: empty_dir(fd, "", &removed, err);
 	if (r)
 		return err_prefix(err, "%s", dir);
 	if (rmdir(dir))

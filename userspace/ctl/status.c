@@ -91,6 +91,66 @@ static int add_fails_open(struct table *table, const json_t *status)
 	return 0;
 }
 
+static json_int_t number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* "3 of 128 slots learning, 5 tracking"; nothing of a gateway at rest. */
+static void add_transition(struct table *table, const json_t *status)
+{
+	const json_t *slots = json_object_get(status, "slots");
+	json_int_t learning = number(slots, "learning"), tracking = number(slots, "tracking");
+	char total[UNITS_TEXT_SIZE], text[2][UNITS_TEXT_SIZE];
+
+	if (!learning && !tracking)
+		return;
+	units_count(number(slots, "stable") + learning + tracking, total);
+	units_count(learning, text[0]);
+	units_count(tracking, text[1]);
+	table_cell(table, STYLE_STRONG, "Transition");
+	if (learning && tracking)
+		table_cell(table, STYLE_PLAIN, "%s of %s slots learning, %s tracking", text[0],
+			   total, text[1]);
+	else
+		table_cell(table, STYLE_PLAIN, "%s of %s slots %s", text[learning ? 0 : 1], total,
+			   learning ? "learning" : "tracking");
+}
+
+/* "1200 of 2.10M: 1100 established, 80 embryonic, 20 direct"; nothing of an empty one. */
+static int add_flow_table(struct table *table, const json_t *status)
+{
+	static const char *const states[] = { "established", "adopted", "embryonic", "direct" };
+	const json_t *flows = json_object_get(status, "flow_table");
+	char count[UNITS_TEXT_SIZE], capacity[UNITS_TEXT_SIZE];
+	_cleanup_free_ char *text = NULL;
+	const char *separator = ": ";
+	json_int_t sum = 0;
+	size_t length;
+	FILE *list;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(states); i++)
+		sum += number(flows, states[i]);
+	if (!sum)
+		return 0;
+	list = open_memstream(&text, &length);
+	if (!list)
+		return -ENOMEM;
+	fprintf(list, "%s of %s", units_count(sum, count),
+		units_count(number(flows, "capacity"), capacity));
+	for (unsigned i = 0; i < ARRAY_SIZE(states); i++) {
+		if (!number(flows, states[i]))
+			continue;
+		fprintf(list, "%s%s %s", separator, units_count(number(flows, states[i]), count),
+			states[i]);
+		separator = ", ";
+	}
+	if (fclose(list))
+		return -ENOMEM;
+	row(table, "Flow table", STYLE_PLAIN, text);
+	return 0;
+}
+
 static void add_rates(struct table *table, const json_t *status)
 {
 	const json_t *rates = json_object_get(status, "packets_per_second");
@@ -161,6 +221,8 @@ static int show_summary(const json_t *status, const struct output *output)
 	add_number(table, "Listeners", status, "listeners");
 	add_number(table, "Groups", status, "groups");
 	r = add_targets(table, status) ?: add_fails_open(table, status);
+	add_transition(table, status);
+	r = r ?: add_flow_table(table, status);
 	add_rates(table, status);
 	return r ?: table_print(table, output);
 }

@@ -72,6 +72,7 @@ int targets_print(const json_t *targets, bool grouped, const struct output *outp
 		{ "NEXT HOP", "next_hop", cell_next_hop, false },
 		{ "PACKETS", "packets", view_cell_count, true },
 		{ "FLOWS", "flows", view_cell_count, true },
+		{ "TRACKED", "tracked_flows", view_cell_count, true },
 		{ "DRAINED IN", "drain_seconds_left", cell_drain, true },
 	};
 	unsigned first = grouped ? 0 : 1;

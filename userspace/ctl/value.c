@@ -3,6 +3,7 @@
 #include "ctl/value.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,13 @@ json_t *value_number(const char *text, struct err *err)
 	if (!digits || text[digits] || digits > 18)
 		return value_text(text, err);
 	return json_integer(strtoll(text, NULL, 10)) ?: out_of_memory(err);
+}
+
+json_t *value_bool(const char *text, struct err *err)
+{
+	bool is_true = !strcmp(text, "true");
+
+	return is_true || !strcmp(text, "false") ? json_boolean(is_true) : value_text(text, err);
 }
 
 json_t *value_list(const char *text, struct err *err)

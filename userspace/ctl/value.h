@@ -11,5 +11,6 @@ struct err;
 
 json_t *value_text(const char *text, struct err *err);	 /* a string */
 json_t *value_number(const char *text, struct err *err); /* of digits: a number; else a string */
+json_t *value_bool(const char *text, struct err *err);	 /* true, false; else a string */
 json_t *value_list(const char *text, struct err *err);	 /* "a,b": strings; "": none */
 json_t *value_pairs(const char *text, struct err *err);	 /* "a=1,b=x": an object of numbers, strings */

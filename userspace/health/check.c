@@ -172,7 +172,10 @@ int check_compare(const struct check *check, const struct group *group, const st
 static bool is_decided(const struct group *group, const struct target *target, bool used,
 		       struct health *out)
 {
-	if (target_is_draining(target))
+	if (target_lingers(target))
+		*out = (struct health){ .state = TARGET_UNUSED,
+					.reason = TARGET_REASON_NOT_REGISTERED };
+	else if (target_is_draining(target))
 		*out = (struct health){ .state = TARGET_DRAINING,
 					.reason = TARGET_REASON_DEREGISTRATION_IN_PROGRESS };
 	else if (!used)
@@ -204,6 +207,15 @@ void check_follow(struct check *check, const struct group *group, const struct t
 	}
 	if (has_new_interval)	/* from 300 s to 1 s: nobody wants to wait 300 s for it */
 		event_del(&check->due);
+}
+
+bool check_agrees(const struct check *check, const struct target *target)
+{
+	enum target_state state = target->state;
+
+	if (state == TARGET_UNHEALTHY_DRAINING)
+		state = TARGET_UNHEALTHY;
+	return check->health.state == state && check->health.reason == target->reason;
 }
 
 bool check_is_idle(const struct check *check)

@@ -49,6 +49,9 @@ int check_compare(const struct check *check, const struct group *group,
 void check_follow(struct check *check, const struct group *group, const struct target *target,
 		  bool used);
 
+/* The model has the check's state; how long unhealthy ones drain is the model's alone. */
+bool check_agrees(const struct check *check, const struct target *target);
+
 /* True if the target is to be checked but no check is due or in flight. */
 bool check_is_idle(const struct check *check);
 void check_schedule(struct check *check, uint64_t delay_us);

@@ -138,8 +138,7 @@ static void follow_targets(struct checker *checker, const struct model *model, c
 
 			check_follow(check, group, target, uses[i] != 0);
 			check->round = checker->round;
-			if (check->health.state != target->state ||
-			    check->health.reason != target->reason)
+			if (!check_agrees(check, target))
 				check_announce(&checker->shared);
 		}
 	}

@@ -33,13 +33,15 @@ void checker_close(struct checker **checker);
  * Makes the set of checks equal to the model: new targets are checked at once (spread over at most
  * the interval when there are many), removed, draining and unused ones are not checked any more,
  * changed settings take effect from the next check, which a changed interval brings on at once.
- * Starts each from target->state. On -ENOMEM all is as before.
+ * Starts each from target->state (unhealthy.draining is unhealthy here). On -ENOMEM all is as
+ * before.
  */
 int checker_follow(struct checker *checker, const struct model *model);
 
 /*
  * The state that the checker gives to a target of the model (healthy, unhealthy, initial, unused,
- * draining, unavailable) with its reason; the target's current ones if it is not followed.
+ * draining, unavailable) with its reason, for target_follow_health; the target's current ones if it
+ * is not followed.
  */
 void checker_find(const struct checker *checker, const struct group *group,
 		  const struct target *target, enum target_state *state,

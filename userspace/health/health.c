@@ -10,6 +10,7 @@ void health_init(struct health *health, enum target_state state, enum target_rea
 		*health = (struct health){ .state = TARGET_HEALTHY };
 		break;
 	case TARGET_UNHEALTHY:
+	case TARGET_UNHEALTHY_DRAINING:
 		*health = (struct health){ .state = TARGET_UNHEALTHY, .reason = reason };
 		break;
 	default:

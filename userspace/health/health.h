@@ -20,9 +20,9 @@ struct health {
 enum check_result { CHECK_PASSED, CHECK_TIMED_OUT, CHECK_FAILED, CHECK_RESULT_COUNT };
 
 /*
- * Starts from what is known: healthy and unhealthy survive a restart, and a target that was in
- * service unchecked (unavailable) stays in service until checks speak against it. All others are
- * new: initial, in registration.
+ * Starts from what is known: healthy and unhealthy (draining or not) survive a restart, and a
+ * target that was in service unchecked (unavailable) stays in service until checks speak against
+ * it. All others are new: initial, in registration.
  */
 void health_init(struct health *health, enum target_state state, enum target_reason reason);
 

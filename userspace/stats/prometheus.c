@@ -144,9 +144,20 @@ static void emit_map_capacity(FILE *out, const struct family *family, const stru
 
 static void emit_ring_slots(FILE *out, const struct family *family, const struct stats *stats)
 {
-	for (size_t i = 0; i < stats->ring_count; i++)
-		put_count(out, family, LABELS({ "routing", stats->rings[i].routing }),
-			  stats->rings[i].slots);
+	static const char *const conditions[SLOT_CONDITIONS] = {
+		[SLOT_STABLE] = "stable",
+		[SLOT_LEARNING] = "learning",
+		[SLOT_TRACKING] = "tracking",
+	};
+
+	for (size_t i = 0; i < stats->ring_count; i++) {
+		const struct ring_info *ring = &stats->rings[i];
+
+		for (size_t j = 0; j < SLOT_CONDITIONS; j++)
+			put_count(out, family, LABELS({ "routing", ring->routing },
+						      { "condition", conditions[j] }),
+				  ring->slots[j]);
+	}
 }
 
 static void emit_ring_imbalance(FILE *out, const struct family *family, const struct stats *stats)
@@ -154,6 +165,43 @@ static void emit_ring_imbalance(FILE *out, const struct family *family, const st
 	for (size_t i = 0; i < stats->ring_count; i++)
 		put_number(out, family, LABELS({ "routing", stats->rings[i].routing }),
 			   stats->rings[i].imbalance);
+}
+
+static void emit_flow_entries(FILE *out, const struct family *family, const struct stats *stats)
+{
+	const struct flow_info *flows = &stats->flows;
+	const struct {
+		const char *state;
+		uint64_t count;
+	} rows[] = {
+		{ "embryonic", flows->entries[FLOW_EMBRYONIC] },
+		{ "adopted", flows->entries[FLOW_ADOPTED] },
+		{ "established", flows->entries[FLOW_ESTABLISHED] },
+		{ "direct", flows->direct },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		put_count(out, family, LABELS({ "state", rows[i].state }), rows[i].count);
+}
+
+static void emit_flow_capacity(FILE *out, const struct family *family, const struct stats *stats)
+{
+	put_count(out, family, NO_LABELS, stats->flows.capacity);
+}
+
+static void emit_flow_events(FILE *out, const struct family *family, const struct stats *stats)
+{
+	static const char *const events[FLOW_EVENT_COUNT] = {
+		[FLOW_INSERTED] = "inserted",
+		[FLOW_REPLACED_EMBRYONIC] = "replaced_embryonic",
+		[FLOW_REPLACED_ADOPTED] = "replaced_adopted",
+		[FLOW_REPLACED_ESTABLISHED] = "replaced_established",
+		[FLOW_NO_ROOM] = "no_room",
+		[FLOW_NOT_INSERTED] = "not_inserted",
+	};
+
+	for (size_t i = 0; i < FLOW_EVENT_COUNT; i++)
+		put_count(out, family, LABELS({ "event", events[i] }), stats->flows.events[i]);
 }
 
 /* ---- listeners, groups and targets ----------------------------------------------------------- */
@@ -205,6 +253,15 @@ static void emit_state(FILE *out, const struct family *family, const struct stat
 		const char *state = target_state_name(of->target->state);
 
 		put_count(out, family, TARGET_LABELS(of, { "state", state }), 1);
+	}
+}
+
+static void emit_tracked(FILE *out, const struct family *family, const struct stats *stats)
+{
+	for (size_t i = 0; i < stats->target_count; i++) {
+		const struct target_stats *of = &stats->targets[i];
+
+		put_count(out, family, TARGET_LABELS(of), of->tracked_flows);
 	}
 }
 
@@ -274,6 +331,8 @@ static const struct family families[] = {
 	  emit_target_traffic, TRAFFIC(bytes) },
 	{ "sluice_target_flows_total", "counter", "New TCP flows (SYNs) sent to the target.",
 	  emit_target_traffic, TRAFFIC(flows) },
+	{ "sluice_target_tracked_flows", "gauge",
+	  "Living flows that the flow table has recorded on the target.", emit_tracked, 0 },
 	{ "sluice_target_state", "gauge", "1 for the state that the target is in.",
 	  emit_state, 0 },
 	{ "sluice_target_in_service", "gauge", "1 if the target takes new flows.",
@@ -288,7 +347,16 @@ static const struct family families[] = {
 	{ "sluice_ring_imbalance_ratio", "gauge",
 	  "Largest relative deviation of a target's share of the ring from its weight's.",
 	  emit_ring_imbalance, 0 },
-	{ "sluice_ring_slots", "gauge", "Slots of the routing's ring.", emit_ring_slots, 0 },
+	{ "sluice_ring_slots", "gauge",
+	  "Slots of the routing's rings by condition; all but stable ones are in transition.",
+	  emit_ring_slots, 0 },
+	{ "sluice_flow_table_entries", "gauge", "Living flows in the flow table, by their state.",
+	  emit_flow_entries, 0 },
+	{ "sluice_flow_table_capacity", "gauge", "Flows that the flow table can hold.",
+	  emit_flow_capacity, 0 },
+	{ "sluice_flow_table_events_total", "counter",
+	  "Flows put into the flow table, by what had to go for them, or not put there.",
+	  emit_flow_events, 0 },
 	{ "sluice_map_entries", "gauge", "Entries in use of the BPF map.", emit_map_entries, 0 },
 	{ "sluice_map_capacity", "gauge", "Entries that the BPF map can hold.",
 	  emit_map_capacity, 0 },

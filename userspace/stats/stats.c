@@ -32,8 +32,10 @@ static int allocate(struct stats *stats, const struct dataplane *dp)
 static void take_target(struct target_stats *out, const struct dataplane *dp,
 			const struct checker *checker)
 {
-	if (dp)
+	if (dp) {
 		dataplane_target_traffic(dp, out->group, out->target, &out->traffic);
+		out->tracked_flows = dataplane_target_flows(dp, out->group, out->target);
+	}
 	if (checker)
 		checker_stats(checker, out->group, out->target, &out->checks);
 }
@@ -62,7 +64,8 @@ static void take_maps(struct stats *stats, const struct dataplane *dp)
 		dataplane_listener_traffic(dp, &stats->model->listeners[i], &stats->listeners[i]);
 	dataplane_reasons(dp, stats->reasons);
 	stats->map_count = dataplane_map_fill(dp, stats->maps, ARRAY_SIZE(stats->maps));
-	dataplane_rings(dp, stats->rings, stats->ring_count);
+	stats->ring_count = dataplane_rings(dp, stats->rings, stats->ring_count);
+	dataplane_flows(dp, &stats->flows);
 	stats->attachment_count = dataplane_attachments(dp, &stats->attachments);
 }
 

@@ -14,6 +14,7 @@ struct target_stats {
 	const struct target *target;
 	struct traffic traffic;
 	struct check_stats checks;
+	uint32_t tracked_flows;
 	int in_service;
 };
 
@@ -28,6 +29,7 @@ struct stats {
 	size_t map_count;
 	struct ring_info *rings;		/* owned */
 	size_t ring_count;
+	struct flow_info flows;
 	const struct attachment *attachments;
 	size_t attachment_count;
 	double uptime_s;
