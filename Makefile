@@ -7,6 +7,7 @@
 #   make test        install what is missing, build, and run every test (root)
 #   make test-unit   pure parts, under ASan and UBSan     make test-packet   packets through the program
 #   make test-kernel maps, links, routes of this kernel   make test-e2e      real daemon, servers, clients
+#   make test-long   exact affinity alone, many more random histories than test plays; HISTORIES=1000 SEED=1
 #   make check       house rules                         make fuzz          SECONDS=60 each (clang)
 #   make deps        install the Debian packages that building and testing need
 #   make install     PREFIX=/usr/local: programs, unit file, completion, man pages
@@ -30,7 +31,7 @@ DESTDIR ?=
 OPTIMIZE ?= -O2
 B ?= build$(if $(SAN),/san)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-TRIPLET := $(shell $(CC) -dumpmachine)
+TRIPLET := $(shell $(CC) -dumpmachine 2>/dev/null)
 
 CFLAGS ?= -g
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes
@@ -50,7 +51,7 @@ CTL_SRC := $(wildcard userspace/ctl/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 PACKET_SRC := $(wildcard tests/packet/test_*.c)
 KERNEL_SRC := $(wildcard tests/kernel/test_*.c)
-TOOL_SRC := $(wildcard tests/e2e/tools/*.c)
+TOOLS := $(notdir $(patsubst %/,%,$(wildcard tests/e2e/tools/*/)))
 SUPPORT_SRC := $(filter-out %.bpf.c,$(wildcard tests/support/*.c))
 HOST_SRC := $(wildcard tests/support/*.bpf.c)
 
@@ -64,10 +65,10 @@ UNIT_TESTS := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 PACKET_TESTS := $(patsubst %.c,$(B)/%,$(PACKET_SRC))
 KERNEL_TESTS := $(patsubst %.c,$(B)/%,$(KERNEL_SRC))
 
-.PHONY: all host-programs random-requests
+.PHONY: all host-programs tools
 all: $(B)/sluiced $(B)/sluicectl
 host-programs: $(HOST_PROGRAMS)
-random-requests: $(B)/tests/e2e/random_requests
+tools: $(TOOLS:%=$(B)/tests/e2e/%)
 
 # ---- rules -------------------------------------------------------------------------------------
 $(B)/sluice.bpf.o: bpf/sluice.bpf.c
@@ -110,12 +111,20 @@ $(B)/sluicectl: $(B)/userspace/sluicectl.o $(CTL) $(call obj,$(wildcard userspac
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $^ $(CTL_LIBS) -o $@
 
-$(B)/tests/e2e/random_requests: $(call obj,$(TOOL_SRC)) $(SUPPORT) $(LIB)
-	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $^ $(LIBS) -o $@
+# Each folder of tests/e2e/tools is a program of that name.
+define tool
+$(B)/tests/e2e/$(1): $(call obj,$(wildcard tests/e2e/tools/$(1)/*.c)) $(SUPPORT) $(LIB)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$^ $$(LIBS) -o $$@
+endef
+$(foreach name,$(TOOLS),$(eval $(call tool,$(name))))
 
-# Stand-ins in SUPPORT come before what they stand in for; the kernel tests get the real thing.
-$(KERNEL_TESTS): REAL = $(LIB)
+LONG_TESTS := $(B)/tests/unit/test_history $(B)/tests/packet/test_affinity_histories
+
+# Stand-ins in SUPPORT come before what they stand in for; the kernel tests and test_affinity_histories
+# get the real thing (-u names what their support needs of it and they themselves do not).
+$(KERNEL_TESTS): REAL = -Wl,-u,dataplane_apply $(LIB)
+$(B)/tests/packet/test_affinity_histories: REAL = -Wl,-u,dataplane_recall,-u,dataplane_remembers $(LIB)
 $(UNIT_TESTS) $(PACKET_TESTS) $(KERNEL_TESTS): %: %.o $(SUPPORT) $(CTL) $(LIB)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $< $(REAL) $(filter-out $<,$^) -lcriterion $(LIBS) -lm -o $@
@@ -125,7 +134,9 @@ $(UNIT_TESTS) $(PACKET_TESTS) $(KERNEL_TESTS): %: %.o $(SUPPORT) $(CTL) $(LIB)
 # ---- tests -------------------------------------------------------------------------------------
 # A leak does not fail a Criterion test by itself, so tests/run-criterion looks for sanitizer reports.
 SECONDS ?= 60
+HISTORIES ?= 1000
 .PHONY: fuzz deps demo test test-unit test-packet test-e2e test-kernel check run-unit run-packet run-kernel
+.PHONY: test-long run-long
 deps:
 	$(Q)scripts/install-deps.sh
 
@@ -150,6 +161,9 @@ run-packet: $(PACKET_TESTS)
 run-kernel: $(KERNEL_TESTS)
 	$(Q)tests/run-criterion $^
 
+run-long: $(LONG_TESTS)
+	$(Q)HISTORIES=$(HISTORIES) tests/run-criterion $^
+
 test-unit:
 	$(Q)$(MAKE) SAN=1 run-unit
 
@@ -159,9 +173,12 @@ test-packet:
 test-kernel:
 	$(Q)$(MAKE) SAN=1 run-kernel
 
+test-long:
+	$(Q)$(MAKE) SAN=1 run-long
+
 test-e2e:
 	$(Q)$(MAKE) all
-	$(Q)$(MAKE) SAN=1 all host-programs random-requests
+	$(Q)$(MAKE) SAN=1 all host-programs tools
 	$(Q)tests/e2e/run
 
 fuzz:

@@ -23,7 +23,8 @@ table() {
 			}
 	}'
 }
-# config TABLE CHECK: the configuration, with listener and group N named after the number.
+# config TABLE CHECK: the configuration, with listener and group N named after the number. Targets do not
+# drain: the second configuration gives them to other listeners.
 config() {
 	awk -v check="$2" '
 	NR == 1 { print "listeners:"; last = "none" }
@@ -33,7 +34,7 @@ config() {
 	}
 	NR == FNR { next }
 	FNR == 1 { print "groups:"; last = "none" }
-	$1 != last { last = $1; printf "  - name: g%d\n    health_check: { %s }\n    targets:\n", $1, check }
+	$1 != last { last = $1; printf "  - name: g%d\n    health_check: { %s }\n    deregistration_delay: 0s\n    connection_termination: true\n    targets:\n", $1, check }
 	{ printf "      - { address: \"%s\", port: %d }\n", $5, $6 }' "$1" "$1"
 }
 # ask: reads lines of a table; asks each listener: its number, and who it was that answered.

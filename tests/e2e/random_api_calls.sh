@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # A daemon under the sanitizers takes 1,000 random API calls, valid and invalid ones (SEED=N for others
-# than always; what is asked of each answer: tools/random_requests.c). It must be whole afterwards, end
+# than always; what is asked of each answer: tools/random_requests/). It must be whole afterwards, end
 # cleanly, leak nothing, and go on where it was.
 . tests/support/e2e.sh
 

@@ -72,6 +72,9 @@ sluicectl: listener 'two words': name 'two words' must be 1-63 of the characters
 $ sluicectl listener add .. --address 192.0.2.11 --port 80 --group tunnel
 sluicectl: listener '..': name '..' must be 1-63 of the characters a-z A-Z 0-9 . _ - and not start with . or -
 [1]
+$ sluicectl listener set web --affinity sticky
+sluicectl: listener 'web': affinity 'sticky' is unknown; use auto, tracked or hash
+[1]
 $ sluicectl listener set web --port 0
 sluicectl: listener 'web': port 0 is not in 1-65535
 [1]
@@ -116,6 +119,18 @@ sluicectl: group 'more': health_check: healthy_threshold 11 is not in 1-10
 [1]
 $ sluicectl group add more --deregistration-delay soon
 sluicectl: group 'more': deregistration_delay 'soon' is not a duration such as 500ms, 10s, 5m, 1h or a number of seconds
+[1]
+$ sluicectl group add more --idle-timeout 59s
+sluicectl: group 'more': idle_timeout 59s is not in 60s-6000s
+[1]
+$ sluicectl group add more --slow-start 901
+sluicectl: group 'more': slow_start 901s is not in 0s-900s
+[1]
+$ sluicectl group set web --connection-termination yes
+sluicectl: group 'web': connection_termination 'yes' is not true or false
+[1]
+$ sluicectl group set web --unhealthy-draining-interval 60s
+sluicectl: group 'web': unhealthy_draining_interval is 60s, but unhealthy_connection_termination is true: set that to false, or the interval to 0s
 [1]
 $ sluicectl group add more --tunnel-source fd00::1,fd00::2
 sluicectl: group 'more': tunnel_source has two IPv6 addresses; it takes one IPv4 and one IPv6 address
@@ -193,7 +208,7 @@ $ printf 'groups:\n- name: web\n  targets:\n  - address: 10.0.0.1\n' | sluicectl
 sluicectl: line 4: group 'web': target 10.0.0.1: the key 'port' is missing
 [1]
 $ printf 'groups:\n- name: web\n  colour: blue\n' | sluicectl apply -f - --dry-run
-sluicectl: line 3: group 'web': unknown key 'colour'; the keys are name, forwarding, health_check, deregistration_delay, tunnel_source, targets
+sluicectl: line 3: group 'web': unknown key 'colour'; the keys are name, forwarding, health_check, idle_timeout, deregistration_delay, connection_termination, unhealthy_connection_termination, unhealthy_draining_interval, slow_start, tunnel_source, targets
 [1]
 $ printf 'a: &a [x, x]\nb: [*a, *a]\n' | sluicectl apply -f -
 sluicectl: line 1: anchors such as &a are not supported

@@ -6,6 +6,7 @@ set -eu
 LAB=$(basename "$0" .sh | cksum | cut -c1-6)
 LAB_BUILD=${LAB_BUILD:-build/san}
 . scripts/lab.sh
+FLOWS=$LAB_BUILD/tests/e2e/flows
 
 export ASAN_OPTIONS="log_path=$LAB_DIR.asan:detect_leaks=1"
 export UBSAN_OPTIONS="log_path=$LAB_DIR.ubsan:print_stacktrace=1"
@@ -134,7 +135,8 @@ nat_start() {
 	until_is 10 0 not_healthy
 }
 not_healthy() {
-	lab_ctl --output json target list | jq '[.targets[] | select(.state != "healthy")] | length'
+	lab_ctl --output json target list |
+		jq '[.targets[] | select(.state != "healthy" and .state != "draining")] | length'
 }
 
 # ipip_start: targets 1 and 2, which unwrap packets and own the VIPs, with servers on the listeners'
@@ -174,6 +176,64 @@ expect_answers() {
 	expect "HTTP over IPv6" "$1" "$(http_answers -6 "http://[$LAB_VIP6]/" "$count")"
 	expect "DNS over IPv4" "$1" "$(dns_answers $LAB_VIP4 "$count")"
 	expect "DNS over IPv6" "$1" "$(dns_answers $LAB_VIP6 "$count")"
+}
+
+# serve N PORT...: on target N, a server that answers with "targetN:PORT" over TCP and UDP.
+serve() {
+	local target=target$1
+	shift
+	lab_spawn "$target" "serve-$target" "$FLOWS" serve "$target" "$@"
+	lab_until 10 grep -q ready "$LAB_DIR/serve-$target.log"
+}
+
+# hold NAME OPTION... PLACE...: from now on the client holds flows open, until `release NAME`; see
+# tests/e2e/tools/flows/flows.c.
+hold() {
+	local name=$1
+	shift
+	rm -f "$LAB_DIR/$name.held"
+	lab_spawn client "$name" "$FLOWS" hold --status "$LAB_DIR/$name.held" "$@"
+	lab_until 10 test -e "$LAB_DIR/$name.held"
+}
+
+# held NAME JQ_FILTER: of what is known about them.
+held() { jq -c "$2" "$LAB_DIR/$1.held"; }
+
+# held_on NAME TARGET...: "TCP UDP", flows that these targets answer, on any port.
+held_on() {
+	local name=$1
+	shift
+	held "$name" "[.on | to_entries[] | select(.key | IN($(printf '"%s:9000",' "$@")\"\")) | .value] |
+		\"\(map(.tcp) | add // 0) \(map(.udp) | add // 0)\"" | tr -d '"'
+}
+
+# Ends them; each was asked once more. $LAB_DIR/NAME.log has a line for each that something happened to.
+release() {
+	lab_kill "$1" TERM
+	tail -1 "$LAB_DIR/$1.log" >"$LAB_DIR/$1.held"
+}
+
+# nothing_moved NAME COUNT: that many were opened, and all of them are still where they were.
+nothing_moved() {
+	expect "what became of the flows ($(head -20 "$LAB_DIR/$1.log" | grep -v '^{' || :))" \
+		"$(jq -c -n "{ opened: $2, alive: $2, moved: 0, reset: 0, closed: 0, wrong: 0, silent: 0 }")" \
+		"$(held "$1" 'del(.fresh, .fresh_failed, .on)')"
+}
+
+# what_became NAME: "ALIVE MOVED RESET", and how many ended otherwise if any did.
+what_became() {
+	held "$1" '"\(.alive) \(.moved) \(.reset)" + (.closed + .wrong + .silent | if . == 0 then "" else " \(.)" end)' |
+		tr -d '"'
+}
+
+# who_answers COUNT PLACE...: so many new flows to these places, all of one protocol: the names of the
+# targets, each once, without the ports. Each time from other ports, for UDP flows are not over at once.
+who_answers() {
+	local port=11000
+	[ ! -e "$LAB_DIR/next-port" ] || port=$(cat "$LAB_DIR/next-port")
+	echo $((port + $1)) >"$LAB_DIR/next-port"
+	lab_in client "$FLOWS" ask --port "$port" "--${2%%:*}" "$@" |
+		tr ' ' '\n' | sed 's/:.*//' | sort -u | xargs
 }
 
 # What is pinned on the lab's bpffs; the kernel's own two files are always there.

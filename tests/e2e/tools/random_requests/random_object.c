@@ -127,6 +127,9 @@ static json_t *make_listener(struct random_source *random, const char *name)
 		json_object_set_new(object, "group", json_string(name_of_family(random, v6)));
 	else
 		json_object_set_new(object, "groups", random_groups(random, v6));
+	if (chance(random, 20))
+		json_object_set_new(object, "affinity",
+				    PICK_JSON(random, "\"auto\"", "\"tracked\"", "\"hash\""));
 	return object;
 }
 
@@ -167,6 +170,26 @@ static json_t *random_health_check(struct random_source *random)
 	return object;
 }
 
+/* How flows stay and end. */
+static void add_flow_attributes(struct random_source *random, json_t *object)
+{
+	static const char *const booleans[] = { "connection_termination",
+						"unhealthy_connection_termination" };
+
+	if (chance(random, 30))
+		json_object_set_new(object, "deregistration_delay", random_duration(random));
+	if (chance(random, 20))
+		json_object_set_new(object, "idle_timeout",
+				    PICK_JSON(random, "60", "\"61s\"", "\"100m\"", "59", "6001"));
+	for (size_t i = 0; i < ARRAY_SIZE(booleans); i++)
+		if (chance(random, 20))
+			json_object_set_new(object, booleans[i], PICK_JSON(random, "true", "false"));
+	if (chance(random, 5))
+		json_object_set_new(object, "unhealthy_draining_interval", random_duration(random));
+	if (chance(random, 20))
+		json_object_set_new(object, "slow_start", random_duration(random));
+}
+
 static json_t *make_group(struct random_source *random, const char *name)
 {
 	json_t *object = json_pack("{s:s}", "name", name), *targets = json_array();
@@ -175,8 +198,7 @@ static json_t *make_group(struct random_source *random, const char *name)
 		json_object_set_new(object, "forwarding", PICK_JSON(random, "\"nat\"", "\"ipip\""));
 	if (chance(random, 50))
 		json_object_set_new(object, "health_check", random_health_check(random));
-	if (chance(random, 30))
-		json_object_set_new(object, "deregistration_delay", random_duration(random));
+	add_flow_attributes(random, object);
 	if (chance(random, 10))
 		json_object_set_new(object, "tunnel_source", random_address(random, is_v6(name)));
 	for (uint32_t left = random_below(random, 3); left; left--)
