@@ -7,8 +7,8 @@
  *
  * A flow has one entry: a new one takes the place of the one before, however old that is. Which
  * entry a full bucket gives up otherwise: a free or expired one, else the least important state
- * first (enum flow_state is in that order) and of those the oldest. A flow's first packet, which
- * anyone can make up, pushes out other first packets at most.
+ * first (enum flow_state is in that order) and of those the oldest. An embryonic entry, which
+ * anyone can make up, pushes out other embryonic ones at most.
  *
  * CPUs that insert the same flow at the same time may leave it two entries. The first one counts:
  * it is found, refreshed and replaced before the other, which ages and goes. Only forgetting looks
@@ -27,7 +27,6 @@ enum flow_table_constants {
 	FLOW_TAG_SHIFT = 64 - FLOW_TAG_BITS,
 	/* One that fails means that another CPU has just succeeded; many in a row are rare. */
 	FLOW_ATTEMPTS = 8,
-	FLOW_CLOCK_SKEW = 4,		/* seconds that CPUs may be apart */
 };
 
 /* Of entries that make way for a new one before any live one of another flow. */

@@ -172,7 +172,10 @@ _Static_assert(sizeof(struct traffic) == 24, "struct traffic");
  * or made up; and direct flows (target 0). Established: more packets followed.
  */
 enum flow_state { FLOW_FREE, FLOW_EMBRYONIC, FLOW_ADOPTED, FLOW_ESTABLISHED, FLOW_STATE_COUNT };
-enum { FLOW_TAG_BITS = 22 };
+enum {
+	FLOW_TAG_BITS = 22,
+	FLOW_CLOCK_SKEW = 4,		/* seconds that the clocks of CPUs may be apart */
+};
 
 /* One entry of the flow table; always read and written as one 64-bit word. */
 union flow {
@@ -228,7 +231,7 @@ enum flow_event {
 
 /* The only entry of the map direct_flows: when a packet of a direct flow last left its mark. */
 struct direct_flows {
-	__u32 last_recorded;		/* second of bpf_ktime_get_ns; 0: never */
+	__u32 last_recorded;		/* second of the flow table's clock; 0: never */
 	__u32 pad;
 };
 

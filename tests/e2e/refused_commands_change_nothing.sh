@@ -142,7 +142,7 @@ $ sluicectl group set nowhere --forwarding ipip
 sluicectl: there is no group 'nowhere'
 [1]
 $ sluicectl group remove web
-sluicectl: group 'web' is used by listener 'web'; remove that first
+sluicectl: group 'web' is used by listener 'web'; give that another group, or remove it, first
 [1]
 $ sluicectl group remove nowhere
 sluicectl: there is no group 'nowhere'

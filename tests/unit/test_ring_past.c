@@ -382,7 +382,6 @@ Test(ring_past, who_gets_affinity_has_one_from_then_on)
 	go(&site, WEB("group: blue") BLUE_GREEN);
 	cr_expect_eq(slots_in(&site, "web", SLOT_TRACKING), 1u << ring(&site, "web")->bits,
 		     "entries of a time before");
-	cr_expect(ring_serves_any(ring(&site, "web")));
 	settle(&site, "web");
 	go(&site, WEB("group: green") BLUE_GREEN);
 	cr_expect_eq(slots_in(&site, "web", SLOT_LEARNING), 1u << ring(&site, "web")->bits);
@@ -690,6 +689,84 @@ static struct model *many_listeners(const struct site *site, int first, int coun
 		cr_assert_eq(model_put_listener(next, &listener), 0);
 	}
 	return next;
+}
+
+#define RANGE(name, vip, ports, to)                                                            \
+	"  - { name: " name ", address: 192.0.2." vip ", protocol: tcp, port: " ports              \
+	", group: " to " }\n"
+#define LISTENERS "listeners:\n"
+
+static size_t replies_of(const struct site *site, const char *vip)
+{
+	const struct image_reply *rows = site->image->replies.rows;
+	struct addr addr;
+	size_t count = 0;
+
+	cr_assert_eq(addr_parse(vip, &addr, NULL), 0);
+	for (size_t i = 0; i < site->image->replies.count; i++)
+		count += !addr_compare(&rows[i].entry.addr, &addr);
+	return count;
+}
+
+Test(ring_past, a_range_by_another_name_keeps_its_replies)
+{
+	_cleanup_site_ struct site site;
+
+	begin(&site, LISTENERS RANGE("web", "1", "100-200", "blue") NAT_BLUE_GREEN);
+	go(&site, LISTENERS RANGE("web", "1", "100-200", "green") NAT_BLUE_GREEN);
+	go(&site, LISTENERS RANGE("www", "1", "100-200", "green") NAT_BLUE_GREEN);
+	cr_expect_eq(site.image->replies.count, 2);
+}
+
+Test(ring_past, who_comes_back_takes_no_replies_of_others)
+{
+	_cleanup_site_ struct site site;
+	struct err err = { 0 };
+
+	begin(&site, LISTENERS RANGE("web", "1", "1000-2000", "blue") NAT_BLUE_GREEN);
+	go(&site, LISTENERS RANGE("other", "2", "1500-2500", "blue") NAT_BLUE_GREEN);
+	cr_expect_eq(try(&site, carried(&site, LISTENERS RANGE("other", "2", "1500-2500", "blue")
+			 RANGE("web", "1", "1000-2000", "green") NAT_BLUE_GREEN), &err), -EBUSY);
+	site.never_refuse = true;
+	go(&site, LISTENERS RANGE("other", "2", "1500-2500", "blue")
+		  RANGE("web", "1", "1000-2000", "green") NAT_BLUE_GREEN);
+	cr_expect_eq(replies_of(&site, "192.0.2.1"), 1);
+	cr_expect_eq(replies_of(&site, "192.0.2.2"), 1);
+}
+
+Test(ring_past, a_past_reply_does_not_move_with_its_listener_s_ports)
+{
+	static const char *const ports[] = { "1500-3000", "2600-2700" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+		_cleanup_site_ struct site site;
+		char text[1024];
+
+		begin(&site, LISTENERS RANGE("web", "1", "1000-2000", "blue")
+			     RANGE("other", "2", "2500-3500", "blue") NAT_BLUE_GREEN);
+		go(&site, LISTENERS RANGE("web", "1", "1000-2000", "green")
+			  RANGE("other", "2", "2500-3500", "blue") NAT_BLUE_GREEN);
+		cr_expect_eq(replies_of(&site, "192.0.2.1"), 2);
+		snprintf(text, sizeof(text), LISTENERS
+			 "  - { name: web, address: 192.0.2.1, protocol: tcp, port: %s, group: green }\n"
+			 RANGE("other", "2", "2500-3500", "blue") NAT_BLUE_GREEN, ports[i]);
+		go(&site, text);
+		cr_expect_eq(replies_of(&site, "192.0.2.1"), i ? 1 : 2);
+		cr_expect_eq(replies_of(&site, "192.0.2.2"), 1);
+	}
+}
+
+Test(ring_past, a_refresh_forgets_no_removed_listener)
+{
+	_cleanup_site_ struct site site;
+	size_t count;
+
+	begin(&site, NONE BLUE_GREEN);
+	edit(&site, many_listeners(&site, 1, 5000));
+	edit(&site, many_listeners(&site, 20000, 5000));
+	count = site.image->listeners.count;
+	edit(&site, model_clone(site.model));
+	cr_expect_eq(site.image->listeners.count, count);
 }
 
 Test(ring_past, removed_listeners_make_room_for_others)

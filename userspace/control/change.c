@@ -101,7 +101,7 @@ int change_commit_facts(struct change *change, struct model **next, struct err *
 	_cleanup_(model_free) struct model *model = take_ptr(*next);
 
 	model_settle(model, wall_ms());
-	if (prepare(change, model, err) || write_maps(change, err))
+	if (change->dataplane && dataplane_apply(change->dataplane, model, err))
 		return system_failed(err);
 	swap(change, &model);
 	return 0;

@@ -112,7 +112,8 @@ int delete_group(const struct request *request, struct model **next, struct err 
 	if (!group)
 		return -ENOENT;
 	if (user)
-		return err_set(err, EBUSY, "group '%s' is used by listener '%s'; remove that first",
+		return err_set(err, EBUSY, "group '%s' is used by listener '%s'; give that another group, or "
+			       "remove it, first",
 			       group->name, user->name);
 	model_remove_group(*next, request->args[0]);
 	return 0;

@@ -165,7 +165,7 @@ int delete_target(const struct request *request, struct model **next, struct err
 
 	r = find_in(group, request, &target, err);
 	if (!r && !now)
-		r = refuse_draining(request, target, "`now` removes it at once", err);
+		r = refuse_draining(request, target, "`target remove --now` removes it at once", err);
 	if (r)
 		return r;
 	group_remove_target(group, &target->addr, target->port);

@@ -177,6 +177,14 @@ static int remove_listener(const struct way *way, const void *row)
 	return drop(way, MAP_LISTENERS, row);
 }
 
+/* No packet meets it, so it can make room before anything else. */
+static int forget_listener(const struct way *way, const void *row)
+{
+	const struct image_listener *listener = row;
+
+	return listener->label.removed_at ? remove_listener(way, row) : 0;
+}
+
 static int put_reply(const struct way *way, const void *row, const void *old)
 {
 	const struct image_reply *reply = row;
@@ -253,6 +261,13 @@ static const struct kind listeners = {
 	.remove = remove_listener,
 };
 
+static const struct kind forgotten_listeners = {
+	.table = offsetof(struct image, listeners),
+	.row_size = sizeof(struct image_listener),
+	.compare = endpoint_key_compare,
+	.remove = forget_listener,
+};
+
 static const struct kind replies = {
 	.table = offsetof(struct image, replies),
 	.row_size = sizeof(struct image_reply),
@@ -308,6 +323,7 @@ static const struct {
 	const struct kind *kind;
 	bool removals;
 } steps[] = {
+	{ "forgotten listeners", &forgotten_listeners, true },
 	{ "targets", &targets, false },
 	{ "replies", &replies, false },
 	{ "reply ranges", &reply_ranges, false },

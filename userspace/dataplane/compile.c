@@ -213,7 +213,7 @@ static void compilation_clean(struct compilation *c)
 	free(c->alive);
 	free(c->groups);
 	free(c->plans);
-	free(c->ring_keys);
+	free(c->lineages);
 }
 
 int compile(const struct model *model, const struct image *current,

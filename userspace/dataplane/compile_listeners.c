@@ -9,6 +9,9 @@
 #include "base/err.h"
 #include "dataplane/compile_parts.h"
 
+/* Of whom an id is; ID_KNOWN: of a listener of the current image, who may take it again. */
+enum { ID_FREE, ID_KNOWN, ID_TAKEN };
+
 /* The id of a removed listener is free unless it is remembered, or comes back. */
 static void mark_used(const struct compilation *c, uint8_t *used)
 {
@@ -16,27 +19,45 @@ static void mark_used(const struct compilation *c, uint8_t *used)
 
 	for (size_t i = 0; i < c->current->ids.count; i++) {
 		if (!rows[i].removed || model_find_listener(c->model, rows[i].name))
-			used[rows[i].id] = 1;
+			used[rows[i].id] = ID_KNOWN;
 	}
 	for (size_t i = 0; i < c->plan_count; i++) {
 		if (c->plans[i].removed)
-			used[c->plans[i].removed->entry.id] = 1;
+			used[c->plans[i].removed->entry.id] = ID_TAKEN;
 	}
 }
 
-/* A listener keeps its id, and with it its counters, whatever else of it changes. */
-static uint32_t take_id(const struct compilation *c, uint8_t *used, const char *name)
+/*
+ * A listener keeps its id, and with it its counters, whatever else of it changes. A range that gets
+ * another name keeps its id as well: replies of its flows are found by it.
+ */
+static uint32_t known_id(const struct compilation *c, size_t number)
 {
-	uint32_t id = image_find_id(c->current, name);
+	const struct listener *listener = &c->model->listeners[number];
+	const struct image_listener *before = c->lineages[number].before;
+	uint32_t id = image_find_id(c->current, listener->name);
 
-	if (id)
+	if (id || !before || !before->key.is_range || !listener_is_range(listener) ||
+	    model_find_listener(c->model, before->label.name))
 		return id;
+	return before->entry.id;
+}
+
+/* used says of each id whether it is another's, now or until this change is done. */
+static uint32_t take_id(const struct compilation *c, uint8_t *used, size_t number)
+{
+	uint32_t id = known_id(c, number);
+
+	if (id && used[id] != ID_TAKEN) {
+		used[id] = ID_TAKEN;
+		return id;
+	}
 	for (uint32_t tried = 1; tried < LISTENERS_MAX; tried++) {
 		id = c->next->next_listener;
 		c->next->next_listener = id + 1 < LISTENERS_MAX ? id + 1 : 1;
 		if (used[id])
 			continue;
-		used[id] = 1;
+		used[id] = ID_TAKEN;
 		return id;
 	}
 	return 0;
@@ -89,12 +110,12 @@ static void fill_entry(const struct compilation *c, struct listener_entry *entry
 static int add_listener(struct compilation *c, uint8_t *used, size_t number, struct table *wanted)
 {
 	const struct listener *listener = &c->model->listeners[number];
-	const struct image_ring *ring = image_find_ring(c->next, c->ring_keys[number]);
+	const struct image_ring *ring = image_find_ring(c->next, c->lineages[number].ring);
 	struct image_listener *row = table_add(&c->next->listeners, sizeof(*row));
 
 	if (!row)
 		return -ENOMEM;
-	row->entry.id = take_id(c, used, listener->name);
+	row->entry.id = take_id(c, used, number);
 	if (!row->entry.id)
 		return -ENOSPC;
 	if (add_id(c->next, listener->name, row->entry.id, false))

@@ -7,6 +7,12 @@
 
 struct err;
 
+/* What a listener of the model goes on with. */
+struct lineage {
+	uint64_t ring;			/* key */
+	const struct image_listener *before;	/* who had its ports; NULL: nobody */
+};
+
 /* A group of the model by its hash; sorted by hash. */
 struct group_row {
 	uint64_t hash;
@@ -38,7 +44,7 @@ struct compilation {
 	struct group_row *groups;	/* owned; all of the model, by hash */
 	struct ring_plan *plans;	/* owned */
 	size_t plan_count;
-	uint64_t *ring_keys;		/* owned; by listener of the model */
+	struct lineage *lineages;	/* owned; by listener of the model */
 };
 
 /* Secret as SipHash reads it. */
@@ -50,7 +56,7 @@ char *routing_name(const struct listener *listener);
 /* NULL if the model has none. */
 const struct group *find_group_by_hash(const struct compilation *c, uint64_t hash);
 
-/* plans and ring_keys: who goes on with which ring, who shares one. */
+/* plans and lineages: who goes on with which ring, who shares one. */
 int plan_rings(struct compilation *c, struct err *err);
 
 /* next->rings; needs next->targets, alive and the plans. */
@@ -77,13 +83,14 @@ struct reply_row {
 	struct image_reply reply;
 	const char *listener;		/* name; borrowed */
 	uint16_t first, last;		/* the ports that such replies come from; host byte order */
-	bool is_past;			/* of a group that the listener has left */
 };
 
 struct replies {
 	struct table rows;		/* struct reply_row */
 	struct table ranges;		/* struct wanted_range */
 };
+struct reply_row reply_row_of(const struct listener *listener, uint32_t number,
+			      const struct target *target);
 int add_reply(struct replies *replies, const struct reply_row *reply);
 
 /* What living flows need beside the present replies, which are sorted by key. -EBUSY, -ENOMEM. */

@@ -21,11 +21,14 @@ struct past {
 	size_t present;
 	const struct image_target **alive;	/* nat targets by address and port; owned */
 	size_t alive_count;
+	size_t *ranges;			/* those of the present replies that are ranges; owned */
+	size_t range_count;
 };
 
 static void past_clean(struct past *past)
 {
 	free(past->alive);
+	free(past->ranges);
 }
 
 static int by_endpoint(const void *a, const void *b)
@@ -109,6 +112,32 @@ static const struct image_listener *find_listener(const struct image *image,
 	return row && !row->label.removed_at ? row : NULL;
 }
 
+static uint16_t later(uint16_t a, uint16_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint16_t earlier(uint16_t a, uint16_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The ports that the listener had before and still has; false if there are none. */
+static bool find_ports(const struct past *past, const struct image_reply *reply,
+		       const struct listener_label *label, struct reply_row *row)
+{
+	const struct image_listener *before = find_listener(past->c->current, reply);
+
+	row->first = row->last = ntohs(reply->key.port);
+	if (!reply->key.is_range)
+		return true;
+	if (!before)
+		return false;
+	row->first = later(before->label.port_first, label->port_first);
+	row->last = earlier(before->label.port_last, label->port_last);
+	return row->first <= row->last;
+}
+
 /* False: no living flow needs it. */
 static bool describe(const struct past *past, const struct image_reply *reply,
 		     struct reply_row *row)
@@ -119,16 +148,9 @@ static bool describe(const struct past *past, const struct image_reply *reply,
 	if (!listener)
 		return false;
 	ring = image_find_ring(past->c->next, listener->label.ring);
-	if (!ring->slots->unsettled || !has_target(past, ring, &reply->key))
-		return false;
-	*row = (struct reply_row){
-		.reply = *reply,
-		.listener = listener->label.name,
-		.first = reply->key.is_range ? listener->label.port_first : ntohs(reply->key.port),
-		.last = reply->key.is_range ? listener->label.port_last : ntohs(reply->key.port),
-		.is_past = true,
-	};
-	return true;
+	*row = (struct reply_row){ .reply = *reply, .listener = listener->label.name };
+	return ring->slots->unsettled && has_target(past, ring, &reply->key) &&
+	       find_ports(past, reply, &listener->label, row);
 }
 
 /* Do both say the same of the ports that they share? */
@@ -141,56 +163,69 @@ static bool agree(const struct reply_row *a, const struct reply_row *b)
 	return port_a == port_b && !addr_compare(&a->reply.entry.addr, &b->reply.entry.addr);
 }
 
-static bool contradicts(const struct reply_row *a, const struct reply_row *b)
+/* Whether they are of the same target and port, and do not say the same of it. */
+static bool contradict(const struct reply_row *a, const struct reply_row *b)
 {
-	return a->reply.key.protocol == b->reply.key.protocol && a->first <= b->last &&
+	return a->reply.key.protocol == b->reply.key.protocol &&
+	       !addr_compare(&a->reply.key.addr, &b->reply.key.addr) && a->first <= b->last &&
 	       b->first <= a->last && !agree(a, b);
 }
 
-static const struct image_reply *find_reply(const struct table *replies,
-					    const struct endpoint_key *key)
+static const struct reply_row *present(const struct past *past, size_t i)
 {
-	if (!replies->count)
-		return NULL;
-	return bsearch(key, replies->rows, replies->count, sizeof(struct image_reply),
-		       endpoint_key_compare);
+	return (const struct reply_row *)past->replies->rows.rows + i;
 }
 
-/* A present reply that this change brings, of the same target, and against the past one. */
-static const struct reply_row *find_contradiction(const struct past *past,
-						  const struct reply_row *row)
+/* The first present reply from this port of an address, or a later one. */
+static size_t find_present(const struct past *past, const struct addr *addr, uint16_t port)
 {
-	const struct reply_row *rows = past->replies->rows.rows;
-	const struct endpoint_key from = { .addr = row->reply.key.addr };
+	const struct endpoint_key from = { .addr = *addr, .port = htons(port) };
 	size_t low = 0, high = past->present;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (endpoint_key_compare(&rows[middle], &from) < 0)
+		if (endpoint_key_compare(present(past, middle), &from) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < past->present &&
-	       !addr_compare(&rows[low].reply.key.addr, &row->reply.key.addr); low++) {
-		const struct image_reply *before;
+	return low;
+}
 
-		if (!contradicts(&rows[low], row))
-			continue;
-		before = find_reply(&past->c->current->replies, &rows[low].reply.key);
-		if (!before || memcmp(before, &rows[low].reply, sizeof(*before)))
-			return &rows[low];
+/* Ports are in network order, and so the table is sorted by them. */
+static const struct reply_row *contradicting_port(const struct past *past,
+						  const struct reply_row *row)
+{
+	const struct addr *addr = &row->reply.key.addr;
+
+	for (size_t i = find_present(past, addr, row->first); i < past->present; i++) {
+		const struct endpoint_key *key = &present(past, i)->reply.key;
+
+		if (addr_compare(&key->addr, addr) || ntohs(key->port) > row->last)
+			return NULL;
+		if (!key->is_range && contradict(present(past, i), row))
+			return present(past, i);
 	}
 	return NULL;
 }
 
+static const struct reply_row *contradicting_range(const struct past *past,
+						   const struct reply_row *row)
+{
+	for (size_t i = 0; i < past->range_count; i++) {
+		if (contradict(present(past, past->ranges[i]), row))
+			return present(past, past->ranges[i]);
+	}
+	return NULL;
+}
+
+/* What the maps hold is free of contradictions, so only a change of the user can bring one. */
 static int refuse(const struct reply_row *row, const struct reply_row *other, struct err *err)
 {
 	char target[ENDPOINT_TEXT_SIZE];
 
-	endpoint_format(&row->reply.key.addr, row->first > other->first ? row->first : other->first,
-			target);
+	endpoint_format(&row->reply.key.addr, later(row->first, other->first), target);
 	return err_set(err, EBUSY,
 		       "target %s still has flows of listener '%s' by nat, whose replies could not be "
 		       "told from those of listener '%s': wait until they have ended, or end them with "
@@ -199,19 +234,55 @@ static int refuse(const struct reply_row *row, const struct reply_row *other, st
 }
 
 /* Where they contradict each other and nothing may be refused, what is present wins. */
-static int add_past(struct past *past, const struct image_reply *reply, struct err *err)
+static int add_row(struct past *past, const struct reply_row *row, struct err *err)
 {
-	const struct reply_row *other;
-	struct reply_row row;
+	const struct reply_row *other = contradicting_port(past, row);
 
-	if (!describe(past, reply, &row))
-		return 0;
-	other = find_contradiction(past, &row);
+	other = other ?: contradicting_range(past, row);
 	if (other && !past->c->never_refuse)
-		return refuse(&row, other, err);
-	if (!other && add_reply(past->replies, &row))
+		return refuse(row, other, err);
+	if (!other && add_reply(past->replies, row))
 		return err_set(err, ENOMEM, "out of memory");
 	return 0;
+}
+
+static int add_past(struct past *past, const struct image_reply *reply, struct err *err)
+{
+	struct reply_row row;
+
+	return describe(past, reply, &row) ? add_row(past, &row, err) : 0;
+}
+
+/* Who comes back may have flows on groups that it does not send to any more. */
+static int add_group(struct past *past, const struct listener *listener,
+		     const struct group *group, struct err *err)
+{
+	uint32_t number = image_find_id(past->c->next, listener->name);
+	int r = 0;
+
+	for (size_t i = 0; i < group->target_count && !r; i++) {
+		const struct target *target = &group->targets[i];
+		struct reply_row row = reply_row_of(listener, number, target);
+
+		if (target->alive && group->forwarding == FORWARDING_NAT &&
+		    addr_is_v4(&target->addr) == addr_is_v4(&listener->addr))
+			r = add_row(past, &row, err);
+	}
+	return r;
+}
+
+static int add_groups_left(struct past *past, const struct ring_plan *plan, struct err *err)
+{
+	const struct image_ring *ring = image_find_ring(past->c->next, plan->key);
+	int r = 0;
+
+	for (size_t i = 0; i < RING_GROUPS_MAX && ring->slots->unsettled && !r; i++) {
+		const struct group *group = find_group_by_hash(past->c, ring->groups[i]);
+
+		if (group)
+			r = add_group(past, plan->listener, group, err);
+	}
+	return r;
 }
 
 /* Whether the reply is asked for as it stands. */
@@ -225,6 +296,33 @@ static bool is_present(const struct past *past, const struct image_reply *reply)
 	return row && !memcmp(&row->reply, reply, sizeof(*reply));
 }
 
+static int index_ranges(struct past *past)
+{
+	past->ranges = calloc(past->present + 1, sizeof(*past->ranges));
+	for (size_t i = 0; i < past->present && past->ranges; i++) {
+		if (present(past, i)->reply.key.is_range)
+			past->ranges[past->range_count++] = i;
+	}
+	return past->ranges ? 0 : -ENOMEM;
+}
+
+static int add_all(struct past *past, struct err *err)
+{
+	const struct compilation *c = past->c;
+	const struct image_reply *rows = c->current->replies.rows;
+	int r = 0;
+
+	for (size_t i = 0; i < c->current->replies.count && !r; i++) {
+		if (!is_present(past, &rows[i]))
+			r = add_past(past, &rows[i], err);
+	}
+	for (size_t i = 0; i < c->plan_count && !r; i++) {
+		if (c->plans[i].comes_back)
+			r = add_groups_left(past, &c->plans[i], err);
+	}
+	return r;
+}
+
 int add_past_replies(const struct compilation *c, struct replies *replies, struct err *err)
 {
 	_cleanup_(past_clean) struct past past = {
@@ -232,15 +330,8 @@ int add_past_replies(const struct compilation *c, struct replies *replies, struc
 		.replies = replies,
 		.present = replies->rows.count,
 	};
-	const struct image_reply *rows = c->current->replies.rows;
-	int r = 0;
 
-	for (size_t i = 0; i < c->current->replies.count && !r; i++) {
-		if (is_present(&past, &rows[i]))
-			continue;
-		if (!past.alive && index_alive(&past))
-			return err_set(err, ENOMEM, "out of memory");
-		r = add_past(&past, &rows[i], err);
-	}
-	return r;
+	if (index_alive(&past) || index_ranges(&past))
+		return err_set(err, ENOMEM, "out of memory");
+	return add_all(&past, err);
 }

@@ -190,13 +190,15 @@ static const struct image_ring *merge(const struct planning *p, const struct ima
  * ---- where a listener's flows are -------------------------------------------------------------
  */
 
-/* Of two ranges that flows may have come by, the better one: by name, else the narrower. */
+/* Of two ranges that flows may have come by: by name, else the one in use, else the narrower. */
 static const struct image_listener *better_range(const struct listener *listener,
 						 const struct image_listener *a,
 						 const struct image_listener *b)
 {
 	if (!a || !strcmp(b->label.name, listener->name))
 		return b;
+	if (!a->label.removed_at != !b->label.removed_at)
+		return a->label.removed_at ? b : a;
 	if (!strcmp(a->label.name, listener->name))
 		return a;
 	return b->label.port_last - b->label.port_first < a->label.port_last - a->label.port_first
@@ -247,30 +249,35 @@ static uint64_t key_of_newcomer(const struct planning *p, uint64_t routing)
 	return image_find_ring(p->c->current, routing) ? new_key(p, routing, 0) : routing;
 }
 
-static int plan_listener(const struct planning *p, const struct listener *listener,
-			 struct ring_plan *plan)
+static void plan_key(const struct planning *p, const struct image_ring *ring,
+		     struct ring_plan *plan)
 {
-	const struct image_listener *before = find_origin(p, listener);
-	const struct image_ring *ring = NULL;
-
-	*plan = (struct ring_plan){ .listener = listener, .routing = routing_hash(listener) };
-	if (!plan->routing)
-		return -ENOMEM;
-	if (before)
-		ring = image_find_ring(p->c->current, before->label.ring);
 	if (!ring) {
 		plan->key = key_of_newcomer(p, plan->routing);
 		plan->origin = image_find_ring(p->c->current, plan->key);
-		return 0;
-	}
-	plan->comes_back = before->label.removed_at;
-	if (ring->routing == plan->routing && !plan->comes_back) {
+	} else if (ring->routing == plan->routing && !plan->comes_back) {
 		plan->origin = merge(p, ring);
 		plan->key = plan->origin->key;
 	} else {
 		plan->origin = ring;
 		plan->key = new_key(p, plan->routing, ring->key);
 	}
+}
+
+static int plan_listener(const struct planning *p, const struct listener *listener,
+			 struct ring_plan *plan, struct lineage *lineage)
+{
+	const struct image_listener *before = find_origin(p, listener);
+
+	*plan = (struct ring_plan){
+		.listener = listener,
+		.routing = routing_hash(listener),
+		.comes_back = before && before->label.removed_at,
+	};
+	if (!plan->routing)
+		return -ENOMEM;
+	plan_key(p, before ? image_find_ring(p->c->current, before->label.ring) : NULL, plan);
+	*lineage = (struct lineage){ .ring = plan->key, .before = before };
 	return 0;
 }
 
@@ -303,21 +310,11 @@ static int by_removal(const void *a, const void *b)
 	return (since_x < since_y) - (since_x > since_y);
 }
 
-/* The removed ones get half of the room that the others leave. */
-static size_t room_for_removed(const struct compilation *c)
-{
-	size_t most = c->model->listener_count;
-
-	if (c->current->listeners.count > most)
-		most = c->current->listeners.count;
-	return most < LISTENERS_MAX ? (LISTENERS_MAX - most) / 2 : 0;
-}
-
 static void plan_removed(const struct planning *p)
 {
 	const struct image_listener *rows = p->c->current->listeners.rows;
 	struct ring_plan *plans = p->c->plans + p->c->plan_count;
-	size_t room = room_for_removed(p->c), count = 0;
+	size_t room = LISTENERS_MAX - 1 - p->c->model->listener_count, count = 0;
 
 	for (size_t i = 0; i < p->c->current->listeners.count; i++) {
 		const struct image_ring *ring;
@@ -351,12 +348,11 @@ int plan_rings(struct compilation *c, struct err *err)
 	int r = planning_init(&p);
 
 	c->plans = calloc(listeners + c->current->listeners.count + 1, sizeof(*c->plans));
-	c->ring_keys = calloc(listeners + 1, sizeof(*c->ring_keys));
-	if (!c->plans || !c->ring_keys)
+	c->lineages = calloc(listeners + 1, sizeof(*c->lineages));
+	if (!c->plans || !c->lineages)
 		r = -ENOMEM;
 	for (size_t i = 0; i < listeners && !r; i++) {
-		r = plan_listener(&p, &c->model->listeners[i], &c->plans[i]);
-		c->ring_keys[i] = c->plans[i].key;
+		r = plan_listener(&p, &c->model->listeners[i], &c->plans[i], &c->lineages[i]);
 	}
 	if (r)
 		return err_set(err, ENOMEM, "out of memory");

@@ -38,25 +38,23 @@ int add_reply(struct replies *replies, const struct reply_row *reply)
 	return 0;
 }
 
-static int add_target(struct replies *replies, const struct listener *listener, uint32_t number,
-		      const struct target *target, bool is_past)
+struct reply_row reply_row_of(const struct listener *listener, uint32_t number,
+			      const struct target *target)
 {
 	bool is_range = listener_is_range(listener);
-	const struct reply_row row = {
+
+	return (struct reply_row){
 		.reply.key = listener_key(&target->addr, listener, target->port, number),
 		.reply.entry.addr = listener->addr,
 		.reply.entry.port = is_range ? 0 : htons(listener->port_first),
 		.listener = listener->name,
 		.first = is_range ? listener->port_first : target->port,
 		.last = is_range ? listener->port_last : target->port,
-		.is_past = is_past,
 	};
-
-	return add_reply(replies, &row);
 }
 
 static int add_group(struct replies *replies, const struct listener *listener, uint32_t number,
-		     const struct group *group, bool is_past)
+		     const struct group *group)
 {
 	int r = 0;
 
@@ -64,27 +62,10 @@ static int add_group(struct replies *replies, const struct listener *listener, u
 		return 0;
 	for (size_t i = 0; i < group->target_count && !r; i++) {
 		const struct target *target = &group->targets[i];
+		struct reply_row row = reply_row_of(listener, number, target);
 
-		if ((target->alive || !is_past) &&
-		    addr_is_v4(&target->addr) == addr_is_v4(&listener->addr))
-			r = add_target(replies, listener, number, target, is_past);
-	}
-	return r;
-}
-
-/* Who comes back may have flows on groups that it does not send to any more. */
-static int add_groups_left(const struct compilation *c, struct replies *replies,
-			   const struct ring_plan *plan)
-{
-	const struct image_ring *ring = image_find_ring(c->next, plan->key);
-	uint32_t number = image_find_id(c->next, plan->listener->name);
-	int r = 0;
-
-	for (size_t i = 0; i < RING_GROUPS_MAX && !r; i++) {
-		const struct group *group = find_group_by_hash(c, ring->groups[i]);
-
-		if (group)
-			r = add_group(replies, plan->listener, number, group, true);
+		if (addr_is_v4(&target->addr) == addr_is_v4(&listener->addr))
+			r = add_reply(replies, &row);
 	}
 	return r;
 }
@@ -97,11 +78,11 @@ static int add_listener(const struct compilation *c, struct replies *replies,
 
 	for (size_t i = 0; i < listener->group_count && !r; i++)
 		r = add_group(replies, listener, number,
-			      model_find_group(c->model, listener->groups[i].name), false);
+			      model_find_group(c->model, listener->groups[i].name));
 	return r;
 }
 
-/* Of the same key the first stays: one target in two groups, or what came before what is past. */
+/* The same reply twice is one target in two groups; that they agree has been validated. */
 static int put_replies(const struct table *rows, struct table *replies)
 {
 	const struct reply_row *row = rows->rows;
@@ -119,17 +100,11 @@ static int put_replies(const struct table *rows, struct table *replies)
 	return 0;
 }
 
-static int by_key(const void *a, const void *b)
-{
-	const struct reply_row *x = a, *y = b;
-
-	return endpoint_key_compare(x, y) ?: x->is_past - y->is_past;
-}
-
 static void sort_replies(struct replies *replies)
 {
 	if (replies->rows.count)
-		qsort(replies->rows.rows, replies->rows.count, sizeof(struct reply_row), by_key);
+		qsort(replies->rows.rows, replies->rows.count, sizeof(struct reply_row),
+		      endpoint_key_compare);
 }
 
 static int collect(const struct compilation *c, struct replies *replies)
@@ -138,10 +113,6 @@ static int collect(const struct compilation *c, struct replies *replies)
 
 	for (size_t i = 0; i < c->model->listener_count && !r; i++)
 		r = add_listener(c, replies, &c->model->listeners[i]);
-	for (size_t i = 0; i < c->plan_count && !r; i++) {
-		if (c->plans[i].comes_back)
-			r = add_groups_left(c, replies, &c->plans[i]);
-	}
 	return r;
 }
 

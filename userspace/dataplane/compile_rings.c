@@ -157,21 +157,10 @@ static uint64_t members_hash(const struct compilation *c, const struct members *
  * ---- groups -----------------------------------------------------------------------------------
  */
 
-static void add_group(struct image_ring *ring, uint64_t group)
-{
-	size_t i = 0;
-
-	if (!group || ring_serves_group(ring, group))
-		return;
-	while (i < RING_GROUPS_MAX - 1 && (ring->groups[i] || group == GROUP_ANY))
-		i++;
-	ring->groups[i] = i < RING_GROUPS_MAX - 1 ? group : GROUP_ANY;
-}
-
 static void add_groups_of(struct image_ring *ring, const struct image_ring *origin)
 {
 	for (size_t i = 0; i < RING_GROUPS_MAX && origin; i++)
-		add_group(ring, origin->groups[i]);
+		ring_add_group(ring, origin->groups[i]);
 }
 
 static uint32_t longer(uint32_t seconds, const struct group *group)
@@ -224,7 +213,10 @@ static bool is_still_right(const struct compilation *c, const struct ring_plan *
 	       !(origin->slots->unsettled && (c->deaths || ring->hashed));
 }
 
-/* Once a ring is settled no flow is on other groups than its routing's. */
+/*
+ * Once a ring is settled no flow is on other groups than its routing's. One without history does
+ * not know, and remembers all for the ring that may come after it.
+ */
 static int fill_ring(const struct compilation *c, const struct ring_plan *plan,
 		     const struct members *members, struct image_ring *ring)
 {
@@ -233,16 +225,14 @@ static int fill_ring(const struct compilation *c, const struct ring_plan *plan,
 	int r = 0;
 
 	for (size_t i = 0; i < listener->group_count; i++)
-		add_group(&settled, group_hash(listener->groups[i].name));
+		ring_add_group(&settled, group_hash(listener->groups[i].name));
 	memcpy(ring->groups, settled.groups, sizeof(ring->groups));
 	add_groups_of(ring, plan->origin);
-	if (plan->origin && plan->origin->hashed)
-		add_group(ring, GROUP_ANY);
 	if (is_still_right(c, plan, ring))
 		ring->slots = ring_slots_ref(plan->origin->slots);
 	else
 		r = fill(c, plan, members, ring);
-	if (!r && !ring->slots->unsettled)
+	if (!r && !ring->slots->unsettled && !ring->hashed)
 		memcpy(ring->groups, settled.groups, sizeof(ring->groups));
 	return r;
 }

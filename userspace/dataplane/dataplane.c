@@ -287,7 +287,7 @@ static void recall_target(const struct image_target *known, struct target *targe
 {
 	target->alive = image_target_is_alive(known);
 	target->remembered = true;
-	if (target_is_draining(target))
+	if (target_is_draining(target) && known->label.reason != TARGET_REASON_NOT_REGISTERED)
 		return;
 	target->state = known->label.state;
 	target->reason = known->label.reason;

@@ -33,6 +33,7 @@ static void read_again(struct dataplane *dp, struct err *err)
 	}
 	image_free(&dp->image);
 	dp->image = image;
+	dp->swept = false;
 	err_prefix(err, "the maps are between two states until the next change");
 }
 

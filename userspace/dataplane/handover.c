@@ -109,6 +109,13 @@ static bool is_alike(const struct bpf_map_info *from, int to)
 	return !get_info(to, &info) && info.type == from->type && info.key_size == from->key_size;
 }
 
+static int begin_empty(enum map_id map)
+{
+	log_warning("dataplane", "map %s is another one in this version: it begins empty",
+		    map_name(map));
+	return 0;
+}
+
 static int pass_map(const struct pin_dir *from, enum map_id map, enum map_kind kind,
 		    const struct maps *to)
 {
@@ -123,9 +130,7 @@ static int pass_map(const struct pin_dir *from, enum map_id map, enum map_kind k
 		return r;
 	if (is_alike(&info, to->fd[map]))
 		return copy_map(map, kind, fd, &info, to);
-	log_warning("dataplane", "map %s is another one in this version: it begins empty",
-		    map_name(map));
-	return 0;
+	return begin_empty(map);
 }
 
 /* Without the flow table's memory a slot that learns or tracks is as good as a stable one. */
@@ -140,8 +145,10 @@ static int pass_slots(const struct pin_dir *from, const struct maps *to)
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	r = get_info(fd, &info);
-	if (r || !is_alike(&info, to->fd[MAP_SLOTS]) || info.value_size != sizeof(*slots))
+	if (r)
 		return r;
+	if (!is_alike(&info, to->fd[MAP_SLOTS]) || info.value_size != sizeof(*slots))
+		return begin_empty(MAP_SLOTS);
 	size = (size_t)info.max_entries * sizeof(*slots);
 	slots = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (slots == MAP_FAILED)

@@ -214,3 +214,14 @@ bool ring_serves_group(const struct image_ring *ring, uint64_t group)
 	}
 	return ring_serves_any(ring);
 }
+
+void ring_add_group(struct image_ring *ring, uint64_t group)
+{
+	size_t i = 0;
+
+	if (!group || ring_serves_group(ring, group))
+		return;
+	while (i < RING_GROUPS_MAX - 1 && (ring->groups[i] || group == GROUP_ANY))
+		i++;
+	ring->groups[i] = i < RING_GROUPS_MAX - 1 ? group : GROUP_ANY;
+}

@@ -133,6 +133,7 @@ uint32_t *image_alive_ids(const struct image *image);
 uint64_t group_hash(const char *group);
 bool ring_serves_group(const struct image_ring *ring, uint64_t group);
 bool ring_serves_any(const struct image_ring *ring);
+void ring_add_group(struct image_ring *ring, uint64_t group);	/* 0: none */
 struct ring_slots *ring_slots_new(unsigned bits);
 struct ring_slots *ring_slots_ref(struct ring_slots *slots);
 void ring_slots_unref(struct ring_slots **slots);

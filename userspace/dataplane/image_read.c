@@ -140,33 +140,41 @@ static int by_base(const void *a, const void *b)
 }
 
 /*
- * A ring whose labels are not to be believed: a name of its own, of no known routing, with flows
- * that may be anywhere. compile makes it the origin of what its listeners should have.
+ * Labels that are not to be believed: they get a key of the ring's own, no known routing, and all
+ * groups that any of them names. compile makes the ring the origin of what its listeners should
+ * have.
  */
-static void doubt(struct image_listener *listener)
+static void doubt(struct image_listener **listeners, size_t count)
 {
 	static const uint64_t key[2] = { 0, 2 };
-	struct listener_label *label = &listener->label;
+	struct image_ring ring = { .key = 0 };
 
-	label->ring = siphash13(key, &listener->entry.ring_base, sizeof(listener->entry.ring_base));
-	label->routing = ROUTING_UNKNOWN;
-	memset(label->groups, 0, sizeof(label->groups));
-	label->groups[RING_GROUPS_MAX - 1] = GROUP_ANY;
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < RING_GROUPS_MAX; j++)
+			ring_add_group(&ring, listeners[i]->label.groups[j]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint32_t base = listeners[i]->entry.ring_base;
+
+		listeners[i]->label.ring = siphash13(key, &base, sizeof(base));
+		listeners[i]->label.routing = ROUTING_UNKNOWN;
+		memcpy(listeners[i]->label.groups, ring.groups, sizeof(ring.groups));
+	}
 }
 
 /* Labels are written before entries. So one key may stand for two rings: all those are doubted. */
-static void doubt_split_keys(struct image_listener **listeners, size_t count)
+static void doubt_split_keys(struct image_listener **sorted, size_t count)
 {
 	size_t end;
 
-	qsort(listeners, count, sizeof(*listeners), by_ring);
+	qsort(sorted, count, sizeof(*sorted), by_ring);
 	for (size_t i = 0; i < count; i = end) {
 		bool agree = true;
 
-		for (end = i; end < count && !by_ring(&listeners[i], &listeners[end]); end++)
-			agree &= !by_base(&listeners[i], &listeners[end]);
-		for (size_t j = i; j < end && !agree; j++)
-			doubt(listeners[j]);
+		for (end = i; end < count && !by_ring(&sorted[i], &sorted[end]); end++)
+			agree &= !by_base(&sorted[i], &sorted[end]);
+		if (!agree)
+			doubt(sorted + i, end - i);
 	}
 }
 
@@ -175,6 +183,7 @@ static void doubt_shared_rings(struct image_listener **sorted, size_t count)
 {
 	size_t end;
 
+	qsort(sorted, count, sizeof(*sorted), by_base);
 	for (size_t i = 0; i < count; i = end) {
 		const struct listener_label *first = &sorted[i]->label;
 		bool agree = true;
@@ -184,8 +193,8 @@ static void doubt_shared_rings(struct image_listener **sorted, size_t count)
 				 sorted[end]->label.routing == first->routing &&
 				 !memcmp(sorted[end]->label.groups, first->groups,
 					 sizeof(first->groups));
-		for (size_t j = i; j < end && !agree; j++)
-			doubt(sorted[j]);
+		if (!agree)
+			doubt(sorted + i, end - i);
 	}
 }
 
@@ -202,7 +211,6 @@ static int read_rings(struct reading *reading)
 	for (size_t i = 0; i < count; i++)
 		listeners[i] = &rows[i];
 	doubt_split_keys(listeners, count);
-	qsort(listeners, count, sizeof(*listeners), by_base);
 	doubt_shared_rings(listeners, count);
 	for (size_t i = 0; i < count && !r; i++) {
 		if (!i || by_base(&listeners[i - 1], &listeners[i]))

@@ -11,8 +11,6 @@
 #include "dataplane/image.h"
 #include "dataplane/maps.h"
 
-enum { CLOCK_SKEW = 4 };	/* as the program has it: FLOW_CLOCK_SKEW in bpf/flow_table.h */
-
 struct sweeping {
 	struct sweep *sweep;
 	struct image *image;
@@ -84,7 +82,7 @@ static bool is_expired(const struct sweeping *s, union flow flow)
 {
 	uint16_t age = (uint16_t)(s->now - flow.seen);
 
-	return age <= (uint16_t)-CLOCK_SKEW && age > s->image->config.idle_timeout_longest;
+	return age <= (uint16_t)-FLOW_CLOCK_SKEW && age > s->image->config.idle_timeout_longest;
 }
 
 static bool means_nothing(const struct sweeping *s, union flow flow)
