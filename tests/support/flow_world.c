@@ -12,6 +12,8 @@ void world_init(struct world *world, size_t flows, uint32_t clock)
 	world->flows = calloc(flows, sizeof(*world->flows));
 	if (!world->flows)
 		abort();
+	for (size_t i = 0; i < flows; i++)
+		world->flows[i].last = world->flows[i].quiet_until = clock;
 }
 
 void world_clean(struct world *world)
@@ -194,7 +196,8 @@ void world_begin(struct world *world)
 static void end_flow(const struct world *world, struct world_flow *flow)
 {
 	flow->lives = false;
-	flow->quiet_until = world->clock + WORLD_UDP_TIMEOUT + WORLD_MARGIN;
+	if (world->now.listener[flow->listener].is_udp)
+		flow->quiet_until = world->clock + WORLD_UDP_TIMEOUT + WORLD_MARGIN;
 }
 
 /* Without promises it is no flow. */
@@ -250,11 +253,17 @@ static bool has_doubts(const struct world *world, const struct world_flow *flow)
 	       (world->change == WORLD_UNDOING && flow->is_new);
 }
 
+/*
+ * What a flow that began in a change which was undone has left behind stands in the way of the next
+ * one of its tuple, until it is too old.
+ */
 static void doubt_flow(struct world *world, struct world_flow *flow)
 {
 	follow_affinity(world, flow);
 	if (flow->lives && has_doubts(world, flow))
 		end_flow(world, flow);
+	if (world->change == WORLD_UNDOING && flow->is_new)
+		flow->quiet_until = world->clock + WORLD_LONGEST_TIMEOUT + WORLD_MARGIN;
 }
 
 /* It is there in another life. */
@@ -311,7 +320,7 @@ enum world_phase world_phase(const struct world *world, size_t index)
 		return WORLD_LIVE;
 	if (is_udp && flow->lives && age <= flow->timeout + WORLD_MARGIN)
 		return WORLD_WAIT;
-	return is_udp && (int32_t)(world->clock - flow->quiet_until) < 0 ? WORLD_WAIT : WORLD_OVER;
+	return (int32_t)(world->clock - flow->quiet_until) < 0 ? WORLD_WAIT : WORLD_OVER;
 }
 
 /* A change does not show at once: the listener's part of it may, and the group's not yet. */
@@ -393,7 +402,6 @@ static bool begin_flow(struct world *world, size_t index, int place)
 	if (!serves(world, flow->listener, place))
 		return fault(world, index, "it begins, and belongs on a target in service", place);
 	flow->lives = true;
-	flow->is_new = world->change;
 	flow->place = place;
 	flow->life = look_at(&world->now, place)->life;
 	if (world->change && look_at(&world->next, place)->alive)
@@ -446,14 +454,17 @@ bool world_judge(struct world *world, size_t index, bool is_syn, int place)
 
 	if (is_hash(world, flow->listener))
 		return judge_hash(world, index, place);
-	if (is_syn)
+	if (is_syn) {
+		flow->is_new |= world->change != WORLD_CALM;
 		return begin_flow(world, index, place);
+	}
 	if (lives && place == flow->place) {
 		refresh(world, flow);
 		return true;
 	}
 	if (lives && !in_doubt)
 		return fault(world, index, "it lives", place);
+	flow->is_new |= world->change != WORLD_CALM;
 	return is_udp ? begin_flow(world, index, place) : judge_stray(world, index, place);
 }
 

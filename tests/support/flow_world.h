@@ -21,6 +21,7 @@ enum {
 	WORLD_NOWHERE = -1,		/* instead of a place */
 	WORLD_NOT_ROUTED = -1,		/* instead of a group's weight in a routing */
 	WORLD_UDP_TIMEOUT = 120,
+	WORLD_LONGEST_TIMEOUT = 350,
 	/* seconds around each timeout in which nothing is said: clocks are read at different times */
 	WORLD_MARGIN = 4,
 };
@@ -73,16 +74,16 @@ struct world_flow {
 	uint32_t life;
 	uint32_t last;			/* second of its last packet */
 	uint32_t timeout;		/* the shortest since */
-	uint32_t quiet_until;		/* UDP: its end is not certain before */
-	bool is_new;			/* began in the change that is under way */
+	uint32_t quiet_until;		/* its end is not certain before, or it is in the way */
+	bool is_new;			/* it may have left something in the change under way */
 };
 
 enum world_change {
 	WORLD_CALM,
 	WORLD_CHANGING,			/* next counts, too */
-	/* it is given up: by a new daemon, which keeps all flows, and those on targets that stay */
+	/* it is given up by a new daemon: all flows are safe that are on targets that stay */
 	WORLD_GIVING_UP,
-	/* or undone as it was made: those that began since are not safe */
+	/* or undone as it was made: all are safe but those that began since */
 	WORLD_UNDOING,
 };
 

@@ -81,6 +81,7 @@ void gateway_close(struct gateway *gateway)
 	image_free(&gateway->dp->image);
 	free(gateway->dp);
 	model_free(&gateway->model);
+	model_free(&gateway->saved);
 }
 
 static void clear_hash(const struct gateway *gateway, enum map_id map)
@@ -148,6 +149,12 @@ void gateway_advance(struct gateway *gateway, uint32_t seconds)
 	set_clock(gateway);
 }
 
+static void save(struct gateway *gateway, const struct model *model)
+{
+	model_free(&gateway->saved);
+	gateway->saved = gateway_model_reload(model);
+}
+
 void gateway_reset(struct gateway *gateway, const uint64_t secret[2], uint32_t seconds)
 {
 	struct config config = {
@@ -175,6 +182,7 @@ void gateway_reset(struct gateway *gateway, const uint64_t secret[2], uint32_t s
 	model_free(&gateway->model);
 	gateway->model = model_new();
 	memcpy(gateway->model->hash_secret, secret, SECRET_SIZE);
+	save(gateway, gateway->model);
 	gateway->seconds = seconds;
 	gateway->slots_used = 0;
 	set_clock(gateway);
@@ -263,6 +271,7 @@ static enum gateway_result write_image(struct gateway *gateway, struct model **m
 	cr_assert(!r == !gateway->failed && r != -ENOTRECOVERABLE, "%s", err->text);
 	if (r) {
 		image_keep_ids(before, *image);
+		save(gateway, gateway->model);
 		return GATEWAY_UNDONE;
 	}
 	gateway->dp->image = take_ptr(*image);
@@ -282,8 +291,8 @@ static enum gateway_result refuse(struct gateway *gateway, const struct err *err
 	return GATEWAY_REFUSED;
 }
 
-/* As dataplane_apply does it, after what control/change.h says comes before. Takes next. */
-static enum gateway_result commit(struct gateway *gateway, struct model *next)
+/* As control/change.c and dataplane_change.c do it. Takes next. */
+static enum gateway_result commit(struct gateway *gateway, struct model *next, bool is_saved)
 {
 	_cleanup_(model_free) struct model *model = next;
 	_cleanup_(image_free) struct image *image = NULL;
@@ -298,6 +307,8 @@ static enum gateway_result commit(struct gateway *gateway, struct model *next)
 	if (model_validate(model, &err) ||
 	    compile(model, gateway->dp->image, &options, &image, &err))
 		return refuse(gateway, &err);
+	if (is_saved)
+		save(gateway, model);
 	result = write_image(gateway, &model, &image, &err);
 	set_clock(gateway);
 	return result;
@@ -309,7 +320,7 @@ enum gateway_result gateway_configure(struct gateway *gateway, const struct worl
 
 	cr_assert_eq(model_carry(next, gateway->model, now_ms(gateway)), 0);
 	memcpy(next->hash_secret, gateway->model->hash_secret, SECRET_SIZE);
-	return commit(gateway, next);
+	return commit(gateway, next, true);
 }
 
 enum gateway_result gateway_remove_now(struct gateway *gateway, int place)
@@ -317,12 +328,13 @@ enum gateway_result gateway_remove_now(struct gateway *gateway, int place)
 	struct model *next = model_clone(gateway->model);
 
 	gateway_model_remove(next, place);
-	return commit(gateway, next);
+	return commit(gateway, next, true);
 }
 
 enum gateway_result gateway_learn(struct gateway *gateway, const struct world_setup *setup)
 {
 	struct model *next = model_clone(gateway->model);
+	size_t expired;
 
 	for (size_t i = 0; i < next->group_count; i++) {
 		struct group *group = &next->groups[i];
@@ -332,8 +344,8 @@ enum gateway_result gateway_learn(struct gateway *gateway, const struct world_se
 				dataplane_remembers(gateway->dp, group, &group->targets[j]);
 	}
 	gateway_model_learn(next, setup, now_ms(gateway));
-	model_expire(next, now_ms(gateway));
-	return commit(gateway, next);
+	expired = model_expire(next, now_ms(gateway));
+	return commit(gateway, next, expired);
 }
 
 void gateway_sweep(struct gateway *gateway)
@@ -351,7 +363,7 @@ void gateway_sweep(struct gateway *gateway)
 
 enum gateway_result gateway_restart(struct gateway *gateway)
 {
-	struct model *model = gateway_model_reload(gateway->model);
+	struct model *model = gateway_model_reload(gateway->saved);
 
 	gateway->failed = false;
 	gateway->dp->started = false;
@@ -359,7 +371,7 @@ enum gateway_result gateway_restart(struct gateway *gateway)
 	image_free(&gateway->dp->image);
 	cr_assert_eq(image_read(&gateway->maps, &gateway->dp->image), 0);
 	dataplane_recall(gateway->dp, model);
-	return commit(gateway, model);
+	return commit(gateway, model, true);
 }
 
 /*

@@ -39,6 +39,7 @@ struct gateway {
 	struct maps maps;
 	struct dataplane *dp;		/* owned: only what recall and remembers read of it */
 	struct model *model;
+	struct model *saved;		/* the state file: written before the maps, but not for facts */
 	int program;
 	uint32_t seconds;		/* of the program's clock, offset included */
 	uint32_t real;			/* second of CLOCK_MONOTONIC when they were last compared */
@@ -69,7 +70,7 @@ void gateway_reset(struct gateway *gateway, const uint64_t secret[2], uint32_t s
 void gateway_hold_clock(struct gateway *gateway);
 void gateway_advance(struct gateway *gateway, uint32_t seconds);
 
-/* The model becomes what the setup says: targets that left drain. */
+/* The model becomes what the setup says: targets that left drain. A killed one is made by restart. */
 enum gateway_result gateway_configure(struct gateway *gateway, const struct world_setup *setup);
 /* `target remove --now`. */
 enum gateway_result gateway_remove_now(struct gateway *gateway, int place);
@@ -78,7 +79,10 @@ enum gateway_result gateway_learn(struct gateway *gateway, const struct world_se
 
 void gateway_sweep(struct gateway *gateway);
 
-/* The daemon has ended and is started again, on its state file and what is in the maps. */
+/*
+ * The daemon has ended and is started again, on its state file and what is in the maps: a change of
+ * the configuration that was begun is made.
+ */
 enum gateway_result gateway_restart(struct gateway *gateway);
 
 /* Where the packet is sent: a place, WORLD_NOWHERE (dropped) or GATEWAY_PASSED. */

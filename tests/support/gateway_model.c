@@ -156,7 +156,7 @@ struct model *gateway_model(const struct world_setup *setup)
 	return model;
 }
 
-struct model *gateway_model_reload(struct model *model)
+struct model *gateway_model_reload(const struct model *model)
 {
 	json_auto_t *tree = state_encode(model);
 	struct model *read = NULL;

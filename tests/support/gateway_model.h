@@ -16,7 +16,7 @@ struct world_setup;
 struct model *gateway_model(const struct world_setup *setup);
 
 /* What the state file says of the model when it is read again. */
-struct model *gateway_model_reload(struct model *model);
+struct model *gateway_model_reload(const struct model *model);
 
 void gateway_model_remove(struct model *model, int place);
 void gateway_model_learn(struct model *model, const struct world_setup *setup, uint64_t now_ms);

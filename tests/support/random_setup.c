@@ -15,6 +15,7 @@ struct edit {
 	struct world_setup *setup;
 	uint64_t *random;
 	FILE *words;
+	int favourite;			/* a group, -1: none */
 };
 
 static uint32_t below(struct edit *edit, uint32_t count)
@@ -39,6 +40,8 @@ static struct world_group *pick_group(struct edit *edit, bool exists)
 {
 	int first = (int)below(edit, WORLD_GROUPS);
 
+	if (edit->favourite >= 0 && percent(edit, 60))
+		first = edit->favourite;
 	for (int i = 0; i < WORLD_GROUPS; i++) {
 		int number = (first + i) % WORLD_GROUPS;
 
@@ -103,7 +106,7 @@ static void register_targets(struct edit *edit, struct world_group *group, int c
 
 static uint32_t random_idle_timeout(struct edit *edit)
 {
-	static const uint32_t timeouts[] = { 60, 60, 60, 75, 120, 350 };
+	static const uint32_t timeouts[] = { 60, 60, 75, 120, 350, 350 };
 
 	return random_of(edit->random, timeouts);
 }
@@ -352,17 +355,20 @@ static bool restore_routing(struct edit *edit, int number)
 	return any;
 }
 
-static bool add_listener(struct edit *edit)
+static bool bring_back(struct edit *edit, int number)
 {
-	int number = pick_listener(edit, false);
-
-	if (number < 0)
-		return false;
 	if (!(percent(edit, 50) && restore_routing(edit, number)) && !set_routing(edit, number))
 		return false;
 	fprintf(edit->words, " +l%d", number);
 	edit->setup->listener[number].exists = true;
 	return true;
+}
+
+static bool add_listener(struct edit *edit)
+{
+	int number = pick_listener(edit, false);
+
+	return number >= 0 && bring_back(edit, number);
 }
 
 static bool remove_listener(struct edit *edit)
@@ -396,24 +402,23 @@ static bool join_listener(struct edit *edit)
 	return true;
 }
 
-/* Without promises for a while, and then with them again: the past must not come back. */
+static void set_affinity_of(struct edit *edit, int number, bool hash)
+{
+	struct world_listener *listener = &edit->setup->listener[number];
+
+	listener->hash = hash;
+	listener->tracked = !hash && percent(edit, 30);
+	fprintf(edit->words, " l%d is %s", number,
+		hash ? "hash" : listener->tracked ? "tracked" : "auto");
+}
+
 static bool set_affinity(struct edit *edit)
 {
 	int number = pick_listener(edit, true);
-	struct world_listener *listener;
 
-	for (int i = 0; i < WORLD_LISTENERS && percent(edit, 70); i++) {
-		if (edit->setup->listener[i].exists && edit->setup->listener[i].hash)
-			number = i;
-	}
-	if (number < 0)
-		return false;
-	listener = &edit->setup->listener[number];
-	listener->hash = !listener->hash && percent(edit, 40);
-	listener->tracked = !listener->hash && percent(edit, 30);
-	fprintf(edit->words, " l%d is %s", number,
-		listener->hash ? "hash" : listener->tracked ? "tracked" : "auto");
-	return true;
+	if (number >= 0)
+		set_affinity_of(edit, number, percent(edit, 10));
+	return number >= 0;
 }
 
 /*
@@ -427,7 +432,7 @@ static const struct {
 	{ 3, add_group },	{ 3, remove_group },   { 5, set_group },
 	{ 16, add_targets },	{ 12, return_target }, { 18, remove_targets },
 	{ 11, set_weight },	{ 12, add_listener },  { 10, remove_listener },
-	{ 13, move_listener },	{ 8, join_listener },  { 8, set_affinity },
+	{ 13, move_listener },	{ 8, join_listener },  { 4, set_affinity },
 };
 
 static bool make_edit(struct edit *edit)
@@ -443,18 +448,58 @@ static bool make_edit(struct edit *edit)
 	}
 }
 
-void random_edit(struct world *world, uint64_t *random, FILE *words)
+void random_edit(struct world *world, uint64_t *random, int favourite, FILE *words)
 {
-	struct edit edit = { world, world_edit(world), random, words };
+	struct edit edit = { world, world_edit(world), random, words, favourite };
 	int wanted = random_percent(random, 75) ? 1 : 2 + (int)random_below(random, 3);
 
 	while (wanted)
 		wanted -= make_edit(&edit);
 }
 
+static int group_of(struct edit *edit, int listener)
+{
+	int number = (int)below(edit, WORLD_GROUPS);
+
+	while (edit->setup->listener[listener].weight[number] == WORLD_NOT_ROUTED)
+		number = (number + 1) % WORLD_GROUPS;
+	return number;
+}
+
+int random_leave(struct world *world, uint64_t *random, int *favourite, FILE *words)
+{
+	struct edit edit = { world, world_edit(world), random, words, -1 };
+	int number = pick_listener(&edit, true);
+
+	if (number < 0)
+		return -1;
+	*favourite = edit.favourite = group_of(&edit, number);
+	if (random_percent(random, 60)) {
+		edit.setup->listener[number].exists = false;
+		fprintf(words, " -l%d", number);
+		for (uint32_t i = random_below(random, 4); i; i--)
+			remove_targets(&edit);
+	} else {
+		set_affinity_of(&edit, number, true);
+	}
+	return number;
+}
+
+void random_return(struct world *world, uint64_t *random, int listener, int *favourite, FILE *words)
+{
+	struct edit edit = { world, world_edit(world), random, words, -1 };
+
+	if (edit.setup->listener[listener].hash)
+		set_affinity_of(&edit, listener, false);
+	if (!edit.setup->listener[listener].exists)
+		bring_back(&edit, listener);
+	if (edit.setup->listener[listener].exists)
+		*favourite = group_of(&edit, listener);
+}
+
 void random_beginning(struct world *world, uint64_t *random, FILE *words)
 {
-	struct edit edit = { world, NULL, random, words };
+	struct edit edit = { world, NULL, random, words, -1 };
 
 	for (int i = 0; i < WORLD_LISTENERS; i++) {
 		struct world_listener *listener = &world->now.listener[i];

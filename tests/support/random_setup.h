@@ -10,9 +10,17 @@ struct world;
 
 /*
  * Edits world->next (world_edit) in some way that a user could, 1 to 4 things at once. The setup
- * stays one that validation accepts, but for what nat targets can not have.
+ * stays one that validation accepts, but for what nat targets can not have. More happens to the
+ * favourite group than to others; -1: there is none.
  */
-void random_edit(struct world *world, uint64_t *random, FILE *words);
+void random_edit(struct world *world, uint64_t *random, int favourite, FILE *words);
+
+/*
+ * A listener leaves (it is removed, sometimes with a target, or gives no promise any more), and later
+ * is back. The first returns its number, -1 if there is nobody. *favourite is a group that matters.
+ */
+int random_leave(struct world *world, uint64_t *random, int *favourite, FILE *words);
+void random_return(struct world *world, uint64_t *random, int listener, int *favourite, FILE *words);
 
 /* The first edit: groups and listeners come into being. */
 void random_beginning(struct world *world, uint64_t *random, FILE *words);
