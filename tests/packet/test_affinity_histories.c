@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Exact affinity as a whole: random histories of a gateway, with thousands of flows, against a plain
- * table of them (flow_world.h). The program, its maps, the model, compile, apply, the sweep and the
- * restart are the real ones (gateway.h); the target of every single packet is compared.
+ * Exact affinity as a whole: random histories of a gateway, with thousands of flows, against a
+ * plain table of them (flow_world.h). The program, its maps, the model, compile, apply, the sweep
+ * and the restart are the real ones (gateway.h); the target of every single packet is compared.
  *
  * HISTORIES=N plays that many (100), SEED=S is the first one's. A history that fails tells its seed
- * and what happened: SEED=that HISTORIES=1 plays it again, and FLOW=N tells of each packet of a flow.
+ * and what happened: SEED=that HISTORIES=1 plays it again, and FLOW=N tells of a flow's packets.
  * VERBOSE=1 tells how much was played.
  */
 #include <criterion/criterion.h>

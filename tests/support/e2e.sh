@@ -135,8 +135,7 @@ nat_start() {
 	until_is 10 0 not_healthy
 }
 not_healthy() {
-	lab_ctl --output json target list |
-		jq '[.targets[] | select(.state != "healthy" and .state != "draining")] | length'
+	lab_ctl --output json target list | jq '[.targets[] | select(.state != "healthy")] | length'
 }
 
 # ipip_start: targets 1 and 2, which unwrap packets and own the VIPs, with servers on the listeners'
@@ -155,7 +154,8 @@ ipip_start() {
 		  - { name: v4, forwarding: ipip, targets: [{ address: 10.0.0.11, port: 80 }, { address: 10.0.0.12, port: 80 }] }
 		  - { name: v6, forwarding: ipip, targets: [{ address: "fd00::11", port: 80 }, { address: "fd00::12", port: 80 }] }
 	CONFIG
-	until_is 10 0 not_healthy
+	until_is 10 "10.0.0.11:healthy 10.0.0.12:healthy" target_states v4
+	until_is 10 "fd00::11:healthy fd00::12:healthy" target_states v6
 }
 
 # Who answers COUNT requests, each on a connection of its own: "target1 target2", each once.

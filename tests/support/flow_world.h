@@ -22,7 +22,7 @@ enum {
 	WORLD_NOT_ROUTED = -1,		/* instead of a group's weight in a routing */
 	WORLD_UDP_TIMEOUT = 120,
 	WORLD_LONGEST_TIMEOUT = 350,
-	/* seconds around each timeout in which nothing is said: clocks are read at different times */
+	/* seconds around each timeout in which nothing is said: not all read the clock at once */
 	WORLD_MARGIN = 4,
 };
 
@@ -39,7 +39,11 @@ struct world_target {
 	uint32_t down_since;
 	bool down_alive;		/* it was alive when it went down */
 	uint32_t drain_end;		/* of one that is not registered any more */
-	bool unclear;			/* how a change left it that was given up; till it is up */
+	/*
+	 * Whether it is alive, although no flow lives on it: it may have been forgotten, or left in
+	 * any way by a change that was given up. So what the checks find next is that it is up.
+	 */
+	bool unclear;
 	/* flows may live on it; each time it comes to life it is another one */
 	bool alive;
 	uint32_t life;
@@ -69,7 +73,7 @@ struct world_setup {
 
 struct world_flow {
 	int listener;
-	bool lives;			/* it began, and has not ended, been silent, lost its target */
+	bool lives;			/* it began, and has not ended or lost its target */
 	int place;			/* where, and in which life of the target */
 	uint32_t life;
 	uint32_t last;			/* second of its last packet */
@@ -121,7 +125,7 @@ void world_remove_group(struct world_group *group);
 void world_check(struct world *world, struct world_target *target, enum world_health health);
 
 bool world_uses(const struct world_setup *setup, int group);
-/* Takes new flows of the listener: registered, healthy, with weight; or all there is, failing open. */
+/* It takes new flows of the listener: registered, healthy, with weight; or all there is. */
 bool world_serves(const struct world_setup *setup, int listener, int place);
 bool world_serves_any(const struct world_setup *setup, int listener);
 

@@ -39,7 +39,7 @@ struct gateway {
 	struct maps maps;
 	struct dataplane *dp;		/* owned: only what recall and remembers read of it */
 	struct model *model;
-	struct model *saved;		/* the state file: written before the maps, but not for facts */
+	struct model *saved;		/* the state file: written before the maps */
 	int program;
 	uint32_t seconds;		/* of the program's clock, offset included */
 	uint32_t real;			/* second of CLOCK_MONOTONIC when they were last compared */
@@ -70,7 +70,7 @@ void gateway_reset(struct gateway *gateway, const uint64_t secret[2], uint32_t s
 void gateway_hold_clock(struct gateway *gateway);
 void gateway_advance(struct gateway *gateway, uint32_t seconds);
 
-/* The model becomes what the setup says: targets that left drain. A killed one is made by restart. */
+/* The model becomes what the setup says: targets that left drain. */
 enum gateway_result gateway_configure(struct gateway *gateway, const struct world_setup *setup);
 /* `target remove --now`. */
 enum gateway_result gateway_remove_now(struct gateway *gateway, int place);

@@ -28,7 +28,7 @@ enum { LOOPBACK = 1, ETHERNET = 14, RANGE_LISTENER = 5, MTU = 1500 };
 /* 10.GROUP.0.TARGET or 2001:db8:a:GROUP::TARGET, counted from 1. */
 static struct addr place_addr(int place, bool is_v6)
 {
-	uint32_t group = (uint32_t)(place / WORLD_TARGETS), target = (uint32_t)place % WORLD_TARGETS;
+	uint32_t group = (uint32_t)place / WORLD_TARGETS, target = (uint32_t)place % WORLD_TARGETS;
 	struct addr addr;
 
 	if (is_v6)
@@ -67,7 +67,8 @@ static struct addr listener_addr(int listener, bool is_v6)
 	struct addr addr;
 
 	if (is_v6)
-		return (struct addr){ .word = { htonl(0x20010db8), htonl(0x20000), 0, htonl(host) } };
+		return (struct addr){ .word = { htonl(0x20010db8), htonl(0x20000), 0,
+						htonl(host) } };
 	addr_from_v4(&addr, htonl(0xc0000200 + host));
 	return addr;
 }

@@ -16,11 +16,12 @@ struct world;
 void random_edit(struct world *world, uint64_t *random, int favourite, FILE *words);
 
 /*
- * A listener leaves (it is removed, sometimes with a target, or gives no promise any more), and later
+ * A listener leaves (it is removed, mostly with targets, or gives no promise any more), and later
  * is back. The first returns its number, -1 if there is nobody. *favourite is a group that matters.
  */
 int random_leave(struct world *world, uint64_t *random, int *favourite, FILE *words);
-void random_return(struct world *world, uint64_t *random, int listener, int *favourite, FILE *words);
+void random_return(struct world *world, uint64_t *random, int listener, int *favourite,
+		   FILE *words);
 
 /* The first edit: groups and listeners come into being. */
 void random_beginning(struct world *world, uint64_t *random, FILE *words);

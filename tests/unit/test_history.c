@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * dataplane/history.c: its rules one by one, and all of them in random histories of one slot against
- * a plain table of the slot's flows. HISTORIES=N plays 100 N of them (10,000), SEED=S is the first
- * one's; one that fails tells its own.
+ * dataplane/history.c: its rules one by one, and all of them in random histories of one slot
+ * against a plain table of the slot's flows. HISTORIES=N plays 100 N of them (10,000), SEED=S is
+ * the first one's; one that fails tells its own.
  */
 #include "dataplane/history.h"
 
@@ -180,7 +180,8 @@ static uint32_t route(const struct history *h, struct client *client, bool is_sy
 /* What the plain table says. */
 static void speak(struct history *h, struct client *client)
 {
-	bool lives = client->lives && h->now - client->last <= h->window && is_alive(h, client->target);
+	bool lives = client->lives && h->now - client->last <= h->window &&
+		     is_alive(h, client->target);
 	bool is_syn = !lives || random_percent(&h->random, 10);
 	uint32_t id = route(h, client, is_syn);
 
