@@ -7,6 +7,8 @@
 . tests/support/e2e.sh
 
 DELAY=2s nat_lab 3
+# Flows that it will be remembered for, whatever its slots have been through so far.
+expect "answers before" "target1 target2 target3" "$(http_answers -4 http://$LAB_VIP4/ 60)"
 lab_ctl target remove web 10.0.0.11:8080 >/dev/null
 expect "state" "draining Target.DeregistrationInProgress" \
 	"$(lab_ctl --output json target list web | jq -r '.targets[0] | "\(.state) \(.reason)"')"
