@@ -123,8 +123,11 @@ static int add_listener(struct compilation *c, uint8_t *used, size_t number, str
 	fill_label(&row->label, listener, ring);
 	fill_entry(c, &row->entry, listener, ring);
 	row->key = listener_key(&listener->addr, listener, listener->port_first, row->entry.id);
-	return listener_is_range(listener)
-		       ? want_range(wanted, &listener->addr, listener, row->entry.id) : 0;
+	if (!row->key.is_range)
+		return 0;
+	return want_range(wanted, &row->key,
+			  &(struct port_range){ listener->port_first, listener->port_last,
+						row->key.range });
 }
 
 /* So that it finds its ring, and its flows their targets, if it comes back in time. */
@@ -158,12 +161,6 @@ static int add_all(struct compilation *c, uint8_t *used, struct table *wanted)
 	return r;
 }
 
-static void sort(struct table *table, size_t row_size, int (*compare)(const void *, const void *))
-{
-	if (table->count)
-		qsort(table->rows, table->count, row_size, compare);
-}
-
 int compile_listeners(struct compilation *c, struct err *err)
 {
 	_cleanup_(table_clean) struct table wanted = { .count = 0 };
@@ -179,7 +176,7 @@ int compile_listeners(struct compilation *c, struct err *err)
 			       "remove them first", LISTENERS_MAX - 1);
 	if (r)
 		return err_set(err, -r, "out of memory");
-	sort(&c->next->listeners, sizeof(struct image_listener), endpoint_key_compare);
-	sort(&c->next->ids, sizeof(struct image_id), image_id_compare);
+	table_sort(&c->next->listeners, sizeof(struct image_listener), endpoint_key_compare);
+	table_sort(&c->next->ids, sizeof(struct image_id), image_id_compare);
 	return finish_ranges(&wanted, &c->next->listener_ranges, err);
 }

@@ -106,7 +106,7 @@ struct wanted_range {
 	struct endpoint_key key;	/* port 0, is_range 0 */
 	struct port_range range;
 };
-int want_range(struct table *wanted, const struct addr *addr, const struct listener *listener,
-	       uint32_t number);
+/* The range is of the address and protocol of a key. -ENOMEM. */
+int want_range(struct table *wanted, const struct endpoint_key *of, const struct port_range *range);
 int finish_ranges(struct table *wanted, struct table *ranges, struct err *err);
 void table_clean(struct table *table);

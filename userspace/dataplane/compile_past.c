@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "dataplane/compile_parts.h"
+#include "model/array.h"
 
 struct past {
 	const struct compilation *c;
@@ -60,17 +61,10 @@ static size_t find_alive(const struct past *past, const struct addr *addr, uint1
 {
 	const struct image_target key = { .label = { .addr = *addr, .port = port } };
 	const struct image_target *wanted = &key;
-	size_t low = 0, high = past->alive_count;
+	bool found;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (by_endpoint(&past->alive[middle], &wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_find(&wanted, past->alive, past->alive_count, sizeof(wanted), by_endpoint,
+			  &found);
 }
 
 /* Whether flows of the ring may be on a living target that replies from there. */
@@ -100,15 +94,13 @@ static const struct image_listener *find_listener(const struct image *image,
 		.protocol = reply->key.protocol,
 		.is_range = reply->key.is_range,
 	};
-	const struct image_listener *row = NULL;
+	const struct image_listener *row;
 
 	if (key.is_range)
 		key.range = reply->key.range;
 	else
 		key.port = reply->entry.port;
-	if (image->listeners.count)
-		row = bsearch(&key, image->listeners.rows, image->listeners.count, sizeof(*row),
-			      endpoint_key_compare);
+	row = image_find_listener(image, &key);
 	return row && !row->label.removed_at ? row : NULL;
 }
 
@@ -156,7 +148,7 @@ static bool describe(const struct past *past, const struct image_reply *reply,
 /* Do both say the same of the ports that they share? */
 static bool agree(const struct reply_row *a, const struct reply_row *b)
 {
-	uint16_t port = a->first > b->first ? a->first : b->first;
+	uint16_t port = later(a->first, b->first);
 	uint16_t port_a = a->reply.entry.port ? ntohs(a->reply.entry.port) : port;
 	uint16_t port_b = b->reply.entry.port ? ntohs(b->reply.entry.port) : port;
 
@@ -180,17 +172,10 @@ static const struct reply_row *present(const struct past *past, size_t i)
 static size_t find_present(const struct past *past, const struct addr *addr, uint16_t port)
 {
 	const struct endpoint_key from = { .addr = *addr, .port = htons(port) };
-	size_t low = 0, high = past->present;
+	bool found;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (endpoint_key_compare(present(past, middle), &from) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_find(&from, past->replies->rows.rows, past->present, sizeof(struct reply_row),
+			  endpoint_key_compare, &found);
 }
 
 /* Ports are in network order, and so the table is sorted by them. */
@@ -246,11 +231,30 @@ static int add_row(struct past *past, const struct reply_row *row, struct err *e
 	return 0;
 }
 
+static int index_ranges(struct past *past)
+{
+	past->ranges = calloc(past->present + 1, sizeof(*past->ranges));
+	for (size_t i = 0; i < past->present && past->ranges; i++) {
+		if (present(past, i)->reply.key.is_range)
+			past->ranges[past->range_count++] = i;
+	}
+	return past->ranges ? 0 : -ENOMEM;
+}
+
+/* What is looked up in, made when there is something to look up: at rest there is not. */
+static int make_indexes(struct past *past, struct err *err)
+{
+	if (past->alive)
+		return 0;
+	return index_alive(past) || index_ranges(past) ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
 static int add_past(struct past *past, const struct image_reply *reply, struct err *err)
 {
 	struct reply_row row;
+	int r = make_indexes(past, err);
 
-	return describe(past, reply, &row) ? add_row(past, &row, err) : 0;
+	return r || !describe(past, reply, &row) ? r : add_row(past, &row, err);
 }
 
 /* Who comes back may have flows on groups that it does not send to any more. */
@@ -274,7 +278,7 @@ static int add_group(struct past *past, const struct listener *listener,
 static int add_groups_left(struct past *past, const struct ring_plan *plan, struct err *err)
 {
 	const struct image_ring *ring = image_find_ring(past->c->next, plan->key);
-	int r = 0;
+	int r = make_indexes(past, err);
 
 	for (size_t i = 0; i < RING_GROUPS_MAX && ring->slots->unsettled && !r; i++) {
 		const struct group *group = find_group_by_hash(past->c, ring->groups[i]);
@@ -294,16 +298,6 @@ static bool is_present(const struct past *past, const struct image_reply *reply)
 		row = bsearch(reply, past->replies->rows.rows, past->present, sizeof(*row),
 			      endpoint_key_compare);
 	return row && !memcmp(&row->reply, reply, sizeof(*reply));
-}
-
-static int index_ranges(struct past *past)
-{
-	past->ranges = calloc(past->present + 1, sizeof(*past->ranges));
-	for (size_t i = 0; i < past->present && past->ranges; i++) {
-		if (present(past, i)->reply.key.is_range)
-			past->ranges[past->range_count++] = i;
-	}
-	return past->ranges ? 0 : -ENOMEM;
 }
 
 static int add_all(struct past *past, struct err *err)
@@ -331,7 +325,5 @@ int add_past_replies(const struct compilation *c, struct replies *replies, struc
 		.present = replies->rows.count,
 	};
 
-	if (index_alive(&past) || index_ranges(&past))
-		return err_set(err, ENOMEM, "out of memory");
 	return add_all(&past, err);
 }

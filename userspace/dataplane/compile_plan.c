@@ -20,6 +20,7 @@
 #include "dataplane/compile_parts.h"
 #include "dataplane/port_index.h"
 #include "dataplane/siphash.h"
+#include "model/array.h"
 
 /* Only names the ring in the labels, where nobody can aim: fixed keys will do. */
 static const uint64_t fixed_key[2] = { 0, 0 };
@@ -152,18 +153,12 @@ static int planning_init(struct planning *p)
 /* The first ring of this routing with at least so many bits; ring_count if there is none. */
 static size_t find_routing(const struct planning *p, uint64_t routing, unsigned bits)
 {
-	size_t low = 0, high = p->ring_count;
+	const struct image_ring wanted = { .routing = routing, .bits = bits };
+	const struct image_ring *key = &wanted;
+	bool found;
+	size_t at = array_find(&key, p->by_routing, p->ring_count, sizeof(key), by_routing, &found);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		const struct image_ring *ring = p->by_routing[middle];
-
-		if (ring->routing < routing || (ring->routing == routing && ring->bits < bits))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < p->ring_count && p->by_routing[low]->routing == routing ? low : p->ring_count;
+	return at < p->ring_count && p->by_routing[at]->routing == routing ? at : p->ring_count;
 }
 
 static bool is_as_good(const struct image_ring *a, const struct image_ring *b)
@@ -209,15 +204,13 @@ static const struct image_listener *better_range(const struct listener *listener
 static const struct image_listener *find_origin(const struct planning *p,
 						const struct listener *listener)
 {
-	const struct image *current = p->c->current;
 	struct endpoint_key key = listener_key(&listener->addr, listener, listener->port_first, 0);
 	const struct image_listener *best = NULL;
 	const struct port_row *ranges;
 	size_t count;
 
-	if (!key.is_range && current->listeners.count)
-		best = bsearch(&key, current->listeners.rows, current->listeners.count,
-			       sizeof(*best), endpoint_key_compare);
+	if (!key.is_range)
+		best = image_find_listener(p->c->current, &key);
 	if (best)
 		return best;
 	ranges = port_index_ranges(&p->before, &listener->addr, listener->protocol, &count);

@@ -37,18 +37,15 @@ static int wanted_compare(const void *a, const void *b)
 	return order ? order : (int)x->range.number - (int)y->range.number;
 }
 
-int want_range(struct table *wanted, const struct addr *addr, const struct listener *listener,
-	       uint32_t number)
+int want_range(struct table *wanted, const struct endpoint_key *of, const struct port_range *range)
 {
 	struct wanted_range *row = table_add(wanted, sizeof(*row));
 
 	if (!row)
 		return -ENOMEM;
-	row->key.addr = *addr;
-	row->key.protocol = listener->protocol;
-	row->range.first = listener->port_first;
-	row->range.last = listener->port_last;
-	row->range.number = (uint16_t)number;
+	row->key.addr = of->addr;
+	row->key.protocol = of->protocol;
+	row->range = *range;
 	return 0;
 }
 
@@ -75,11 +72,10 @@ static int cut_apart(const struct wanted_range *wanted, size_t left, struct port
 int finish_ranges(struct table *wanted, struct table *ranges, struct err *err)
 {
 	_cleanup_free_ struct port_range *nested = calloc(wanted->count + 1, sizeof(*nested));
-	struct wanted_range *rows = wanted->rows;
+	const struct wanted_range *rows = wanted->rows;
 	int used = nested ? 0 : -ENOMEM;
 
-	if (wanted->count)
-		qsort(rows, wanted->count, sizeof(*rows), wanted_compare);
+	table_sort(wanted, sizeof(*rows), wanted_compare);
 	for (size_t i = 0; i < wanted->count && used >= 0; i += (size_t)used)
 		used = cut_apart(rows + i, wanted->count - i, nested, ranges);
 	if (used == -E2BIG)

@@ -21,21 +21,16 @@ static void replies_clean(struct replies *replies)
 
 int add_reply(struct replies *replies, const struct reply_row *reply)
 {
+	const struct endpoint_key *key = &reply->reply.key;
 	struct reply_row *row = table_add(&replies->rows, sizeof(*row));
-	struct wanted_range *range;
 
 	if (!row)
 		return -ENOMEM;
 	*row = *reply;
-	if (!row->reply.key.is_range)
+	if (!key->is_range)
 		return 0;
-	range = table_add(&replies->ranges, sizeof(*range));
-	if (!range)
-		return -ENOMEM;
-	range->key.addr = row->reply.key.addr;
-	range->key.protocol = row->reply.key.protocol;
-	range->range = (struct port_range){ row->first, row->last, row->reply.key.range };
-	return 0;
+	return want_range(&replies->ranges, key,
+			  &(struct port_range){ reply->first, reply->last, key->range });
 }
 
 struct reply_row reply_row_of(const struct listener *listener, uint32_t number,
@@ -100,13 +95,6 @@ static int put_replies(const struct table *rows, struct table *replies)
 	return 0;
 }
 
-static void sort_replies(struct replies *replies)
-{
-	if (replies->rows.count)
-		qsort(replies->rows.rows, replies->rows.count, sizeof(struct reply_row),
-		      endpoint_key_compare);
-}
-
 static int collect(const struct compilation *c, struct replies *replies)
 {
 	int r = 0;
@@ -123,11 +111,11 @@ int compile_replies(struct compilation *c, struct err *err)
 
 	if (collect(c, &replies))
 		return err_set(err, ENOMEM, "out of memory");
-	sort_replies(&replies);
+	table_sort(&replies.rows, sizeof(struct reply_row), endpoint_key_compare);
 	r = add_past_replies(c, &replies, err);
 	if (r)
 		return r;
-	sort_replies(&replies);
+	table_sort(&replies.rows, sizeof(struct reply_row), endpoint_key_compare);
 	if (put_replies(&replies.rows, &c->next->replies))
 		return err_set(err, ENOMEM, "out of memory");
 	if (c->next->replies.count > REPLIES_MAX)

@@ -116,18 +116,23 @@ static int begin_empty(enum map_id map)
 	return 0;
 }
 
+/* The map's descriptor, or -errno; -ENOENT: that version had none. */
+static int open_map(const struct pin_dir *from, enum map_id map, struct bpf_map_info *info)
+{
+	_cleanup_close_ int fd = pin_dir_get(from, map);
+	int r = fd < 0 ? fd : get_info(fd, info);
+
+	return r ? r : take_fd(fd);
+}
+
 static int pass_map(const struct pin_dir *from, enum map_id map, enum map_kind kind,
 		    const struct maps *to)
 {
-	_cleanup_close_ int fd = pin_dir_get(from, map);
 	struct bpf_map_info info;
-	int r;
+	_cleanup_close_ int fd = open_map(from, map, &info);
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
-	r = get_info(fd, &info);
-	if (r)
-		return r;
 	if (is_alike(&info, to->fd[map]))
 		return copy_map(map, kind, fd, &info, to);
 	return begin_empty(map);
@@ -136,17 +141,13 @@ static int pass_map(const struct pin_dir *from, enum map_id map, enum map_kind k
 /* Without the flow table's memory a slot that learns or tracks is as good as a stable one. */
 static int pass_slots(const struct pin_dir *from, const struct maps *to)
 {
-	_cleanup_close_ int fd = pin_dir_get(from, MAP_SLOTS);
 	struct bpf_map_info info;
+	_cleanup_close_ int fd = open_map(from, MAP_SLOTS, &info);
 	const union slot *slots;
 	size_t size;
-	int r;
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
-	r = get_info(fd, &info);
-	if (r)
-		return r;
 	if (!is_alike(&info, to->fd[MAP_SLOTS]) || info.value_size != sizeof(*slots))
 		return begin_empty(MAP_SLOTS);
 	size = (size_t)info.max_entries * sizeof(*slots);

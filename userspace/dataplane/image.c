@@ -115,6 +115,12 @@ void *table_add(struct table *table, size_t row_size)
 	return memset((char *)table->rows + row_size * table->count++, 0, row_size);
 }
 
+void table_sort(struct table *table, size_t row_size, int (*compare)(const void *, const void *))
+{
+	if (table->count)
+		qsort(table->rows, table->count, row_size, compare);
+}
+
 struct image_target *image_find_target(const struct image *image, const char *group,
 				       const struct addr *addr, uint16_t port)
 {
@@ -135,6 +141,15 @@ struct image_ring *image_find_ring(const struct image *image, uint64_t key)
 		return NULL;
 	return bsearch(&wanted, image->rings.rows, image->rings.count, sizeof(wanted),
 		       image_ring_compare);
+}
+
+struct image_listener *image_find_listener(const struct image *image,
+					   const struct endpoint_key *key)
+{
+	if (!image->listeners.count)
+		return NULL;
+	return bsearch(key, image->listeners.rows, image->listeners.count,
+		       sizeof(struct image_listener), endpoint_key_compare);
 }
 
 static const struct image_id *find_id(const struct image *image, const char *listener)

@@ -100,6 +100,7 @@ void image_keep_ids(struct image *image, const struct image *failed);
 
 /* A new zeroed row at the end, NULL if out of memory. */
 void *table_add(struct table *table, size_t row_size);
+void table_sort(struct table *table, size_t row_size, int (*compare)(const void *, const void *));
 
 /*
  * Reads back what an earlier daemon left in the maps. -errno. Rings come without a name, and with
@@ -110,6 +111,8 @@ int image_read(const struct maps *maps, struct image **out);
 struct image_target *image_find_target(const struct image *image, const char *group,
 				       const struct addr *addr, uint16_t port);
 struct image_ring *image_find_ring(const struct image *image, uint64_t key);
+struct image_listener *image_find_listener(const struct image *image,
+					   const struct endpoint_key *key);
 uint32_t image_find_id(const struct image *image, const char *listener);	/* 0: not there */
 bool image_has_removed(const struct image *image, const char *listener);
 

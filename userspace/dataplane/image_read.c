@@ -93,12 +93,6 @@ static int visit_ranges(void *context, const void *key, const void *value)
 	return 0;
 }
 
-static void sort(struct table *table, size_t row_size, int (*compare)(const void *, const void *))
-{
-	if (table->count)
-		qsort(table->rows, table->count, row_size, compare);
-}
-
 /* What the labels of listeners that lead to one ring say, and the ring itself. */
 static int add_ring(struct reading *reading, const struct image_listener *listener)
 {
@@ -216,7 +210,7 @@ static int read_rings(struct reading *reading)
 		if (!i || by_base(&listeners[i - 1], &listeners[i]))
 			r = add_ring(reading, listeners[i]);
 	}
-	sort(&reading->image->rings, sizeof(struct image_ring), image_ring_compare);
+	table_sort(&reading->image->rings, sizeof(struct image_ring), image_ring_compare);
 	return r;
 }
 
@@ -237,7 +231,7 @@ static int read_ids(struct reading *reading)
 		if (id >= reading->image->next_listener)
 			reading->image->next_listener = id + 1 < LISTENERS_MAX ? id + 1 : 1;
 	}
-	sort(&reading->image->ids, sizeof(struct image_id), image_id_compare);
+	table_sort(&reading->image->ids, sizeof(struct image_id), image_id_compare);
 	return 0;
 }
 
@@ -252,7 +246,7 @@ static int read_targets(struct reading *reading)
 	r = maps_each(reading->maps, MAP_TARGET_LABELS, sizeof(uint32_t), visit_label, reading);
 	r = r ?: maps_each(reading->maps, MAP_TARGETS, sizeof(uint32_t), visit_target, reading);
 	reading->labels = NULL;
-	sort(&reading->image->targets, sizeof(struct image_target), image_target_compare);
+	table_sort(&reading->image->targets, sizeof(struct image_target), image_target_compare);
 	return r;
 }
 
@@ -263,7 +257,7 @@ static int read_table(struct reading *reading, enum map_id map, struct table *ta
 
 	reading->table = table;
 	r = maps_each(reading->maps, map, sizeof(struct endpoint_key), visit, reading);
-	sort(table, row_size, endpoint_key_compare);
+	table_sort(table, row_size, endpoint_key_compare);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/addr.h"
+#include "model/array.h"
 
 int port_index_init(struct port_index *index, size_t rows)
 {
@@ -44,19 +45,11 @@ void port_index_sort(struct port_index *index)
 }
 
 /* The number of rows before the first that is not less than key. */
-static size_t lower_bound(const struct port_row *rows, size_t count, const struct port_row *key)
+static size_t count_before(const struct port_row *rows, size_t count, const struct port_row *key)
 {
-	size_t low = 0;
+	bool found;
 
-	while (low < count) {
-		size_t middle = (low + count) / 2;
-
-		if (compare(&rows[middle], key) < 0)
-			low = middle + 1;
-		else
-			count = middle;
-	}
-	return low;
+	return array_find(key, rows, count, sizeof(*rows), compare, &found);
 }
 
 static bool is_of(const struct port_row *row, const struct addr *addr, uint8_t protocol)
@@ -68,7 +61,7 @@ const struct port_row *port_index_ranges(const struct port_index *index, const s
 					 uint8_t protocol, size_t *count)
 {
 	const struct port_row key = { .addr = *addr, .protocol = protocol };
-	size_t first = lower_bound(index->range, index->range_count, &key), end = first;
+	size_t first = count_before(index->range, index->range_count, &key), end = first;
 
 	while (end < index->range_count && is_of(&index->range[end], addr, protocol))
 		end++;
@@ -85,7 +78,7 @@ bool port_index_overlaps(const struct port_index *index, const struct addr *addr
 			 uint16_t first, uint16_t last)
 {
 	const struct port_row key = { .addr = *addr, .protocol = protocol, .first = first };
-	size_t at = lower_bound(index->single, index->single_count, &key), count;
+	size_t at = count_before(index->single, index->single_count, &key), count;
 	const struct port_row *ranges;
 
 	if (at < index->single_count && is_of(&index->single[at], addr, protocol) &&
